@@ -1,0 +1,1 @@
+"""vqscript: an embedded Lua scripting host for imaging analysis."""

@@ -1,0 +1,1 @@
+"""ROI objects, quantification and subject information as DICOM objects."""

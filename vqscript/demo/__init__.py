@@ -1,0 +1,1 @@
+"""The embedded default: a project of synthetic mice."""

@@ -1,0 +1,1 @@
+"""The Lua side, and the only place that knows Lua."""

@@ -1,0 +1,1 @@
+"""Volumes, geometry, units, resampling and files: numpy, and nothing above it."""

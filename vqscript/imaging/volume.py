@@ -1,0 +1,140 @@
+"""A volume: stored voxels, the grid they lie on, their unit, and where they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqscript.imaging.grid import Grid
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+Region = tuple[slice, slice, slice]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The DICOM instances a volume was read from, in the order of its slices.
+
+    Attributes
+    ----------
+    study_uid, series_uid : str
+    paths : tuple of Path
+        One file per slice and frame, or a single multi-frame file.
+    sop_uids : tuple of str
+        SOP Instance UIDs, as many as there are paths.
+    """
+
+    study_uid: str = ""
+    series_uid: str = ""
+    paths: tuple[Path, ...] = ()
+    sop_uids: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class Volume:
+    """Voxels with geometry and unit.
+
+    Parameters
+    ----------
+    stored : ndarray
+        ``(z, y, x)`` or ``(t, z, y, x)``, C-ordered. Kept in the type of the file (int16 for CT)
+        until a float is needed; the value of a voxel is ``stored * slope + intercept``.
+    grid : Grid
+        Its shape is that of the last three axes.
+    unit : str
+        Unit of the values; see :mod:`vqscript.imaging.units`.
+    slope, intercept : float
+        From stored to values. Slices with slopes of their own are stored as float32 values already.
+    modality : str
+        DICOM Modality, or "" (NIfTI).
+    header : pydicom.Dataset, optional
+        Header of the first slice (or of the multi-frame object) without pixel data.
+    source : Source
+    frame_times : tuple of float
+        Start of each frame in seconds after the first one; empty for 3-D.
+    warnings : tuple of str
+        What loading noticed (gantry tilt, jitter, ...), for the user to read.
+    acquisition : dict
+        What unit conversion needs per slice or frame (times, durations), as read; see
+        :mod:`vqscript.imaging.suv`.
+    """
+
+    stored: NDArray[Any]
+    grid: Grid
+    unit: str = ""
+    slope: float = 1.0
+    intercept: float = 0.0
+    modality: str = ""
+    header: Dataset | None = None
+    source: Source = field(default_factory=Source)
+    frame_times: tuple[float, ...] = ()
+    warnings: tuple[str, ...] = ()
+    acquisition: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.stored.shape[-3:] != self.grid.shape:
+            raise ValueError(f"array {self.stored.shape} does not lie on a grid of shape {self.grid.shape}")
+
+    @property
+    def frames(self) -> int:
+        """Number of time frames, 1 for a 3-D volume."""
+        return int(self.stored.shape[0]) if self.stored.ndim == 4 else 1
+
+    def frame(self, t: int = 0) -> NDArray[Any]:
+        """Return stored voxels ``(z, y, x)`` of frame ``t`` (0-based), as a view."""
+        view: NDArray[Any] = self.stored[t] if self.stored.ndim == 4 else self.stored
+        return view
+
+    def values(self, region: Region | None = None, t: int = 0) -> NDArray[np.float32]:
+        """Return values as float32 ``(z, y, x)``, of one frame and optionally of a region only.
+
+        Parameters
+        ----------
+        region : tuple of slice, optional
+            Slices along z, y, x.
+        t : int
+            Frame, 0-based.
+
+        Returns
+        -------
+        ndarray
+            A new array, unless the volume holds float32 values already: then a view.
+        """
+        part = self.frame(t) if region is None else self.frame(t)[region]
+        return self.scaled(part)
+
+    def scaled(self, stored: NDArray[Any]) -> NDArray[np.float32]:
+        """Return stored voxels as float32 values (slope and intercept applied)."""
+        values: NDArray[np.float32] = stored.astype(np.float32, copy=self.slope != 1 or self.intercept != 0)
+        if self.slope != 1:
+            values *= np.float32(self.slope)
+        if self.intercept != 0:
+            values += np.float32(self.intercept)
+        return values
+
+    def as_float(self) -> NDArray[np.float32]:
+        """Turn the stored voxels into float32 values, once, and return them for work in place."""
+        if self.stored.dtype != np.float32 or self.slope != 1 or self.intercept != 0:
+            self.stored = self.scaled(self.stored)
+            self.slope, self.intercept = 1.0, 0.0
+        return self.stored
+
+    def value(self, x: int, y: int, z: int, t: int = 0) -> float:
+        """Return the value of one voxel (0-based indices)."""
+        return float(self.frame(t)[z, y, x]) * self.slope + self.intercept
+
+    def range(self) -> tuple[float, float]:
+        """Return minimum and maximum value over all frames, NaN left out; (0, 0) if nothing is finite."""
+        if np.issubdtype(self.stored.dtype, np.floating) and not np.isfinite(self.stored).all():
+            finite = self.stored[np.isfinite(self.stored)]
+            low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+        else:
+            low, high = float(self.stored.min()), float(self.stored.max())
+        ends = (low * self.slope + self.intercept, high * self.slope + self.intercept)
+        return min(ends), max(ends)

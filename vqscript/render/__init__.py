@@ -1,0 +1,1 @@
+"""Pictures: palettes, slices, projections, PNG and GIF."""

@@ -1,0 +1,1 @@
+"""Repositories of studies behind one protocol."""

@@ -1,0 +1,1 @@
+"""Regions of interest: named masks on layers, their statistics and files."""

@@ -1,0 +1,1 @@
+"""ROI files: .rmha, SEG, RTSTRUCT."""

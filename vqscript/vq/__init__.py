@@ -1,0 +1,1 @@
+"""What a script sees: one thin class per object of the VQ tree."""
