@@ -70,7 +70,7 @@ class Grid:
     @cached_property
     def inverse(self) -> Float:
         """(4, 4) matrix that takes LPS mm to voxel indices."""
-        matrix: Float = np.linalg.inv(self.affine)
+        matrix: Float = np.asarray(np.linalg.inv(self.affine), dtype=np.float64)
         matrix.setflags(write=False)
         return matrix
 

@@ -36,6 +36,25 @@ class Source:
     sop_uids: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Timing:
+    """When the slices of each frame were acquired; arrays of shape ``(t, z)`` or ``(t, 1)``.
+
+    Attributes
+    ----------
+    start : datetime64[us] array
+        Start of acquisition; NaT where the header does not say. A missing date is the series' or study's.
+    duration : float array
+        Frame duration in seconds, NaN where unknown.
+    reference : float array
+        FrameReferenceTime in seconds, NaN where unknown.
+    """
+
+    start: NDArray[np.datetime64]
+    duration: NDArray[np.float64]
+    reference: NDArray[np.float64]
+
+
 @dataclass(eq=False)
 class Volume:
     """Voxels with geometry and unit.
@@ -60,9 +79,8 @@ class Volume:
         Start of each frame in seconds after the first one; empty for 3-D.
     warnings : tuple of str
         What loading noticed (gantry tilt, jitter, ...), for the user to read.
-    acquisition : dict
-        What unit conversion needs per slice or frame (times, durations), as read; see
-        :mod:`vqscript.imaging.suv`.
+    timing : Timing, optional
+        What decay correction needs; None where there is none (NIfTI).
     """
 
     stored: NDArray[Any]
@@ -75,7 +93,7 @@ class Volume:
     source: Source = field(default_factory=Source)
     frame_times: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
-    acquisition: dict[str, Any] = field(default_factory=dict)
+    timing: Timing | None = None
 
     def __post_init__(self) -> None:
         if self.stored.shape[-3:] != self.grid.shape:

@@ -150,7 +150,7 @@ class Repository(Protocol):
         """Return the studies of a project ("" for all); see :func:`project_matches` for its spelling."""
 
     def find_series(self, study_uid: str, filters: SeriesFilter | None = None) -> list[Series]:
-        """Return the series of a study by series number, then date, time and UID; NotFound if there is no such study."""
+        """Return the series of a study by number, then date, time and UID; NotFound without such a study."""
 
     def fetch(self, study_uid: str, series_uid: str) -> Handle:
         """Bring a series to this machine; NotFound if there is none."""

@@ -27,7 +27,8 @@ class Instance:
     image_type : str
         ImageType, joined by a backslash.
     acquisition_time : str
-        ``YYYYMMDDHHMMSS.ffffff`` from AcquisitionDateTime, or AcquisitionDate and AcquisitionTime; date left out if absent.
+        ``YYYYMMDDHHMMSS[.ffffff]`` from AcquisitionDateTime, or AcquisitionDate (else SeriesDate, else StudyDate)
+        and AcquisitionTime; "" if there is no time.
     frame_reference_time, frame_duration : float or None
         In milliseconds, as DICOM has them (PET).
     temporal_position, acquisition_number, instance_number, echo_number : int or None
