@@ -1,0 +1,50 @@
+"""Regions: the box of slices (along z, y, x) that an ROI or an operation is confined to."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqscript.errors import RoiError
+from vqscript.imaging.volume import Region
+
+Mask = NDArray[np.bool_]
+
+
+def bounding(mask: Mask) -> Region | None:
+    """Return the tight region of a mask's true voxels, relative to the mask; None if there are none."""
+    z = np.flatnonzero(np.any(mask, axis=(1, 2)))
+    if not z.size:
+        return None
+    plane: Mask = np.any(mask[z[0] : z[-1] + 1], axis=0)
+    y, x = np.flatnonzero(np.any(plane, axis=1)), np.flatnonzero(np.any(plane, axis=0))
+    return _from_first_to_last(z), _from_first_to_last(y), _from_first_to_last(x)
+
+
+def _from_first_to_last(indices: NDArray[np.intp]) -> slice:
+    return slice(int(indices[0]), int(indices[-1]) + 1)
+
+
+def shifted(inner: Region, outer: Region) -> Region:
+    """Return a region that is given relative to another one as a region of the whole grid."""
+    z, y, x = (slice(o.start + i.start, o.start + i.stop) for i, o in zip(inner, outer, strict=True))
+    return z, y, x
+
+
+def concrete(region: Region | None, shape: tuple[int, int, int]) -> Region:
+    """Return a region with explicit bounds, the whole grid for None; steps and what lies beyond are refused."""
+    if region is None:
+        region = slice(None), slice(None), slice(None)
+    bounds = []
+    for along, size in zip(region, shape, strict=True):
+        start, stop = along.start or 0, size if along.stop is None else along.stop
+        if along.step not in (None, 1) or not 0 <= start <= stop <= size:
+            raise RoiError(f"region {region} (z, y, x) does not fit a grid of shape {shape}")
+        bounds.append(slice(int(start), int(stop)))
+    return bounds[0], bounds[1], bounds[2]
+
+
+def shape_of(region: Region) -> tuple[int, int, int]:
+    """Return the shape ``(z, y, x)`` of an array that covers a concrete region."""
+    z, y, x = (along.stop - along.start for along in region)
+    return z, y, x

@@ -1,0 +1,396 @@
+"""Named regions of interest on the layers of one grid."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vqscript.errors import RoiError, did_you_mean
+from vqscript.imaging.grid import Grid
+from vqscript.imaging.volume import Region
+from vqscript.roi.region import Mask, bounding, concrete, shape_of, shifted
+
+MAX_LAYERS = 8
+MAX_ROIS = 2048
+
+# Told apart on black as on gray, neighbours in the list most of all.
+COLORS = (
+    "#e6194b",
+    "#3cb44b",
+    "#4363d8",
+    "#ffe119",
+    "#f58231",
+    "#42d4f4",
+    "#f032e6",
+    "#bfef45",
+    "#911eb4",
+    "#fabed4",
+    "#469990",
+    "#dcbeff",
+    "#9a6324",
+    "#fffac8",
+    "#aaffc3",
+    "#808000",
+)
+
+Labels = NDArray[np.uint16]
+
+_COLOR = re.compile(r"#[0-9a-f]{6}")
+
+
+@dataclass
+class Roi:
+    """What is known of one ROI beside its voxels; changed through :meth:`RoiSet.edit`.
+
+    Attributes
+    ----------
+    name : str
+        Unique in its set.
+    color : str
+        ``#rrggbb``.
+    visible, locked : bool
+        A locked ROI keeps its voxels, name and colour until it is unlocked.
+    layer : int
+        Layer its voxels lie on, 1-based.
+    label : int
+        Value of its voxels in that layer, unique in the set and of no meaning outside it.
+    extra : tuple of str
+        Fields of an .rmha file whose meaning is not known, kept for writing.
+    """
+
+    name: str
+    color: str
+    visible: bool = True
+    locked: bool = False
+    layer: int = 1
+    label: int = 0
+    extra: tuple[str, ...] = ()
+
+
+class RoiSet:
+    """ROIs of one grid, numbered from 1; number 0 is the background.
+
+    A voxel belongs to at most one ROI of a layer; ROIs on different layers may overlap. Each operation is
+    done whole or, when it raises :class:`~vqscript.errors.RoiError`, not at all.
+
+    Parameters
+    ----------
+    grid : Grid
+        Where the voxels are.
+
+    Attributes
+    ----------
+    rois : list of Roi
+        ROI number ``j`` is ``rois[j - 1]``.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid
+        self.rois: list[Roi] = []
+        # np.zeros takes memory only where something is written.
+        self._layers: list[Labels] = [np.zeros(grid.shape, np.uint16)]
+        self._active = 1
+        # A region per label that holds all its voxels; it may be larger than needed, never too small.
+        self._extents: dict[int, Region] = {}
+
+    def __len__(self) -> int:
+        return len(self.rois)
+
+    @property
+    def names(self) -> list[str]:
+        """Names in the order of the ROI numbers."""
+        return [roi.name for roi in self.rois]
+
+    @property
+    def layers(self) -> list[Labels]:
+        """Read-only views ``(z, y, x)`` of the layers; a voxel holds the label of its ROI or 0."""
+        views = [layer.view() for layer in self._layers]
+        for view in views:
+            view.setflags(write=False)
+        return views
+
+    @property
+    def active_layer(self) -> int:
+        """Layer (1-based) that new ROIs are put on."""
+        return self._active
+
+    @active_layer.setter
+    def active_layer(self, n: int) -> None:
+        self._check_layer(n)
+        self._active = n
+
+    # ---- the list -------------------------------------------------------------------------------------
+
+    def roi(self, j: int) -> Roi:
+        """Return ROI number ``j`` (1-based)."""
+        if not 1 <= j <= len(self.rois):
+            held = f"1 to {len(self.rois)}" if self.rois else "none yet"
+            what = "0 is the background, not an ROI" if j == 0 else f"there is no ROI {j}"
+            raise RoiError(f"{what}; ROIs here: {held}")
+        return self.rois[j - 1]
+
+    def find(self, name: str) -> int:
+        """Return the number of the ROI called ``name``, 0 if there is none."""
+        return next((j for j, roi in enumerate(self.rois, 1) if roi.name == name), 0)
+
+    def free_name(self, name: str) -> str:
+        """Return ``name``, or "name (2)", "name (3)" ... if it is in use; for readers of files."""
+        number, free = 1, name
+        while self.find(free):
+            number += 1
+            free = f"{name} ({number})"
+        return free
+
+    def add(self, name: str, color: str | None = None, layer: int | None = None) -> int:
+        """Add an empty ROI and return its number.
+
+        Parameters
+        ----------
+        name : str
+            Not in use yet.
+        color : str, optional
+            ``#rrggbb``; by default the first of :data:`COLORS` that no ROI has.
+        layer : int, optional
+            By default the active one.
+        """
+        layer = self._active if layer is None else layer
+        name = self._checked_name(name)
+        self._check_layer(layer)
+        if len(self.rois) >= MAX_ROIS:
+            raise RoiError(f'no room for ROI "{name}": a set holds at most {MAX_ROIS}', hint="remove some first")
+        color = self._next_color() if color is None else _checked_color(color)
+        used = {roi.label for roi in self.rois}
+        label = next(n for n in range(1, MAX_ROIS + 1) if n not in used)
+        self.rois.append(Roi(name, color, layer=layer, label=label))
+        return len(self.rois)
+
+    def edit(
+        self,
+        j: int,
+        name: str | None = None,
+        color: str | None = None,
+        visible: bool | None = None,
+        locked: bool | None = None,
+    ) -> None:
+        """Change what is given of ROI ``j``.
+
+        A locked ROI can be shown, hidden and unlocked; a new name or colour is refused unless the same call unlocks it.
+        """
+        roi = self.roi(j)
+        name = roi.name if name is None or name == roi.name else self._checked_name(name)
+        color = roi.color if color is None else _checked_color(color)
+        if roi.locked and locked is not False and (name, color) != (roi.name, roi.color):
+            raise _locked(roi)
+        roi.name, roi.color = name, color
+        roi.visible = roi.visible if visible is None else visible
+        roi.locked = roi.locked if locked is None else locked
+
+    def remove(self, j: int) -> None:
+        """Remove ROI ``j``; the ones behind it move up by one number. A locked ROI is refused."""
+        self._drop(self._unlocked(j))
+
+    def clear(self) -> None:
+        """Remove all ROIs, locked ones too, and all layers but the first."""
+        self.rois = []
+        self._layers = [np.zeros(self.grid.shape, np.uint16)]
+        self._active = 1
+        self._extents = {}
+
+    def keep_only(self, names: Collection[str]) -> None:
+        """Remove all ROIs, locked ones too, but those named; a name that no ROI has is an error."""
+        for name in names:
+            if not self.find(name):
+                raise RoiError(f'there is no ROI "{name}" to keep', hint=did_you_mean(name, self.names))
+        for roi in [roi for roi in self.rois if roi.name not in names]:
+            self._drop(roi)
+
+    def add_layer(self) -> int:
+        """Add an empty layer and return its number; the active layer stays."""
+        if len(self._layers) >= MAX_LAYERS:
+            raise RoiError(f"no further layer: a set has at most {MAX_LAYERS}", hint="remove ROIs that overlap")
+        self._layers.append(np.zeros(self.grid.shape, np.uint16))
+        return len(self._layers)
+
+    # ---- voxels ---------------------------------------------------------------------------------------
+
+    def part(self, j: int) -> tuple[Region, Mask] | None:
+        """Return the tight bounding region of ROI ``j`` and its mask within; None if it is empty."""
+        roi = self.roi(j)
+        extent = self._extents.get(roi.label)
+        if extent is None:
+            return None
+        inside: Mask = self._layers[roi.layer - 1][extent] == roi.label
+        box = bounding(inside)
+        if box is None:
+            del self._extents[roi.label]
+            return None
+        region = shifted(box, extent)
+        self._extents[roi.label] = region
+        return region, inside[box]
+
+    def mask(self, j: int) -> Mask:
+        """Return the voxels of ROI ``j`` as a new array ``(z, y, x)``."""
+        mask = np.zeros(self.grid.shape, np.bool_)
+        part = self.part(j)
+        if part is not None:
+            mask[part[0]] = part[1]
+        return mask
+
+    def box(self, j: int) -> Region | None:
+        """Return the tight bounding region (slices along z, y, x) of ROI ``j``; None if it is empty."""
+        part = self.part(j)
+        return None if part is None else part[0]
+
+    def count(self, j: int) -> int:
+        """Return the number of voxels of ROI ``j``."""
+        part = self.part(j)
+        return 0 if part is None else int(np.count_nonzero(part[1]))
+
+    def center_of_mass(self, j: int) -> tuple[float, float, float]:
+        """Return the mean voxel index (x, y, z) of ROI ``j``, 0-based and fractional."""
+        part = self.part(j)
+        if part is None:
+            raise RoiError(f'ROI {j} "{self.roi(j).name}" is empty: it has no centre of mass')
+        region, inside = part
+        total = np.count_nonzero(inside)
+        z, y, x = (
+            float(np.arange(along.start, along.stop) @ np.count_nonzero(inside, axis=others) / total)
+            for along, others in zip(region, ((1, 2), (0, 2), (0, 1)), strict=True)
+        )
+        return x, y, z
+
+    def set_mask(self, j: int, mask: ArrayLike, region: Region | None = None) -> None:
+        """Give ROI ``j`` the voxels of a mask instead of those it had.
+
+        On its layer it takes over voxels of other ROIs, except of locked ones.
+
+        Parameters
+        ----------
+        j : int
+        mask : array
+            ``(z, y, x)`` of the grid, or of the region; voxels that are not 0 belong to the ROI.
+        region : tuple of slice, optional
+            Slices along z, y, x that the mask covers; outside it the ROI has no voxels.
+        """
+        roi = self._unlocked(j)
+        region = concrete(region, self.grid.shape)
+        inside = np.asarray(mask, dtype=np.bool_)
+        if inside.shape != shape_of(region):
+            raise RoiError(f"the mask has shape {inside.shape}, where {shape_of(region)} (z, y, x) is to be set")
+        layer = self._layers[roi.layer - 1]
+        locked = [other.label for other in self.rois if other.locked and other.layer == roi.layer]
+        if locked:
+            inside = inside & ~np.isin(layer[region], locked)
+        box = bounding(inside)
+
+        self._erase(roi)
+        if box is not None:
+            target = shifted(box, region)
+            layer[target][inside[box]] = roi.label
+            self._extents[roi.label] = target
+
+    # ---- whole sets -----------------------------------------------------------------------------------
+
+    def adopt(self, other: RoiSet, k: int) -> int:
+        """Take ROI ``k`` of another set on the same grid, with name, colour and flags; return its number here.
+
+        It is put on the first layer where it overlaps no ROI; layers are added as needed.
+        """
+        theirs = other.roi(k)
+        if not self.grid.matches(other.grid):
+            raise RoiError(f'ROI "{theirs.name}" lies on another grid', hint="regrid its set first")
+        part = other.part(k)
+        layer = next((n for n, labels in enumerate(self._layers, 1) if part is None or _vacant(labels, part)), 0)
+        if not layer and len(self._layers) >= MAX_LAYERS:
+            raise RoiError(
+                f'ROI "{theirs.name}" overlaps others on all {MAX_LAYERS} layers', hint="leave some of them out"
+            )
+        j = self.add(theirs.name, theirs.color, layer=layer or None)
+        roi = self.roi(j)
+        roi.layer = layer or self.add_layer()
+        if part is not None:
+            self.set_mask(j, part[1], part[0])
+        roi.visible, roi.locked, roi.extra = theirs.visible, theirs.locked, theirs.extra
+        return j
+
+    def copy(self) -> RoiSet:
+        """Return an independent copy."""
+        twin = RoiSet(self.grid)
+        twin._layers = [np.zeros(self.grid.shape, np.uint16) for _ in self._layers]
+        twin._active = self._active
+        twin.rois = [replace(roi) for roi in self.rois]
+        twin._extents = dict(self._extents)
+        for roi in self.rois:
+            extent = self._extents.get(roi.label)
+            if extent is not None:
+                twin._layers[roi.layer - 1][extent] = self._layers[roi.layer - 1][extent]
+        return twin
+
+    def regrid(self, grid: Grid) -> RoiSet:
+        """Return the set on another grid, each voxel labelled as the nearest one here.
+
+        An ROI that is smaller than a voxel of the new grid may end up empty; none is left out.
+        """
+        from vqscript.imaging.resample import resample
+
+        twin = RoiSet(grid)
+        twin.rois = [replace(roi) for roi in self.rois]
+        twin._active = self._active
+        twin._layers = [resample(layer, self.grid, grid, order=0) for layer in self._layers]
+        everywhere = concrete(None, grid.shape)
+        twin._extents = {roi.label: everywhere for roi in self.rois}
+        return twin
+
+    # ---- inside ---------------------------------------------------------------------------------------
+
+    def _unlocked(self, j: int) -> Roi:
+        roi = self.roi(j)
+        if roi.locked:
+            raise _locked(roi)
+        return roi
+
+    def _erase(self, roi: Roi) -> None:
+        extent = self._extents.pop(roi.label, None)
+        if extent is not None:
+            window = self._layers[roi.layer - 1][extent]
+            window[window == roi.label] = 0
+
+    def _drop(self, roi: Roi) -> None:
+        self._erase(roi)
+        self.rois = [other for other in self.rois if other is not roi]
+
+    def _checked_name(self, name: str) -> str:
+        name = name.strip()
+        if not name or not name.isprintable():
+            raise RoiError(f"an ROI needs a name of printable characters, not {name!r}")
+        if self.find(name):
+            raise RoiError(f'there is an ROI "{name}" already', hint=f'"{self.free_name(name)}" is free')
+        return name
+
+    def _check_layer(self, n: int) -> None:
+        if not 1 <= n <= len(self._layers):
+            raise RoiError(f"there is no layer {n}; layers here: 1 to {len(self._layers)}", hint="add a layer first")
+
+    def _next_color(self) -> str:
+        used = {roi.color for roi in self.rois}
+        return next((color for color in COLORS if color not in used), COLORS[len(self.rois) % len(COLORS)])
+
+
+def _vacant(labels: Labels, part: tuple[Region, Mask]) -> bool:
+    region, inside = part
+    return not labels[region][inside].any()
+
+
+def _checked_color(color: str) -> str:
+    lower = color.strip().lower()
+    if not _COLOR.fullmatch(lower):
+        raise RoiError(f'"{color}" is no colour', hint='write it as "#rrggbb", e.g. "#ff8000"')
+    return lower
+
+
+def _locked(roi: Roi) -> RoiError:
+    return RoiError(f'ROI "{roi.name}" is locked', hint="unlock it first")
