@@ -1,0 +1,120 @@
+"""Attribute values of a DICOM dataset as plain Python values, with errors that name the attribute."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from vqscript.errors import NotDicom
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
+
+# What pydicom raises when it turns the bytes of a damaged element into a value.
+CONVERSION_ERRORS = (ValueError, TypeError, OverflowError, AttributeError, KeyError, NotImplementedError)
+
+
+def value(dataset: Dataset, keyword: str) -> Any:
+    """Return the value of an attribute, None where it is absent or empty.
+
+    Raises
+    ------
+    NotDicom
+        If the bytes in the file are no value of the attribute's type.
+    """
+    try:
+        found = dataset.get(keyword)
+    except CONVERSION_ERRORS as error:
+        raw = dataset.get_item(keyword)
+        stored = getattr(raw, "value", None)
+        shown = stored[:60].decode("latin-1").strip("\0 ") if isinstance(stored, bytes) else str(stored)[:60]
+        raise NotDicom(f'{keyword} "{shown}" cannot be read as a value ({error})') from error
+    if found is None or (isinstance(found, str) and not found):
+        return None
+    return found
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """Return an attribute as stripped text, several values joined by a backslash, "" where it is absent."""
+    found = value(dataset, keyword)
+    if found is None:
+        return ""
+    if not isinstance(found, str) and hasattr(found, "__iter__"):
+        return "\\".join(str(one).strip(" \0") for one in found)
+    return str(found).strip(" \0")
+
+
+def number(dataset: Dataset, keyword: str) -> float | None:
+    """Return a finite number (the first of several), None where it is absent; else NotDicom."""
+    found = numbers(dataset, keyword)
+    return found[0] if found else None
+
+
+def integer(dataset: Dataset, keyword: str) -> int | None:
+    """Return a whole number (the first of several), None where it is absent; else NotDicom."""
+    found = number(dataset, keyword)
+    if found is None:
+        return None
+    if not found.is_integer():
+        raise NotDicom(f'{keyword} "{found:g}" is no whole number')
+    return int(found)
+
+
+def numbers(dataset: Dataset, keyword: str, count: int = 0) -> tuple[float, ...]:
+    """Return an attribute's finite numbers, () where it is absent.
+
+    Parameters
+    ----------
+    dataset : pydicom.Dataset
+    keyword : str
+    count : int
+        How many there must be; 0 for any number.
+
+    Raises
+    ------
+    NotDicom
+        If one is no number (``"0,5"``), is not finite, or there are not ``count`` of them.
+    """
+    found = value(dataset, keyword)
+    if found is None:
+        return ()
+    parts = found if not isinstance(found, str) and hasattr(found, "__iter__") else (found,)
+    try:
+        result = tuple(float(part) for part in parts)
+    except (ValueError, TypeError) as error:
+        raise NotDicom(f'{keyword} "{text(dataset, keyword)}" is not made of numbers') from error
+    if not all(math.isfinite(part) for part in result):
+        raise NotDicom(f'{keyword} "{text(dataset, keyword)}" is not finite')
+    if result and count and len(result) != count:
+        raise NotDicom(f"{keyword} has {len(result)} values, {count} were expected")
+    return result
+
+
+def uid(dataset: Dataset, keyword: str) -> str:
+    """Return a UID, "" where it is absent.
+
+    Raises
+    ------
+    NotDicom
+        If it is longer than 64 characters or has others than digits and dots (PS3.5, section 9.1).
+    """
+    found = text(dataset, keyword)
+    if found and (len(found) > 64 or not _UID.fullmatch(found)):
+        raise NotDicom(f'{keyword} "{found[:80]}" is no UID')
+    return found
+
+
+def moment(dataset: Dataset, date: str, time: str) -> str:
+    """Return ``YYYYMMDDHHMMSS[.ffffff]`` from a date and a time attribute, "" if either is absent.
+
+    Colons and dots of the ACR-NEMA spelling (``2014.01.31``, ``09:15:00``) are dropped, and a time
+    that ends early (``0915``) is filled with zeros.
+    """
+    day = text(dataset, date).replace(".", "")
+    whole, dot, fraction = text(dataset, time).replace(":", "").partition(".")
+    if not day or not whole:
+        return ""
+    return day + whole.ljust(6, "0") + dot + fraction
