@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from vqscript.datapoints.records import DataPoint, Kind
 from vqscript.errors import UsageError
 from vqscript.imaging.dicom.instance import Instance
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 Progress = Callable[[int, int, str], None]
 """Called with (done, total, what) while something long goes on; total is 0 while unknown."""
@@ -61,7 +65,7 @@ class StudyFilter:
     date_start, date_end : str
         YYYYMMDD, inclusive; "" is open.
     sort : str
-        "PatientsName", "PatientID" or "StudyDate"; ascending, ties by study time, then UID. "" sorts
+        "PatientsName", "PatientID" or "StudyDate"; ascending, ties by study date and time, then UID. "" sorts
         by date, time and UID.
     """
 
@@ -124,6 +128,11 @@ class StoreReport:
         UIDs of known studies that were newly put into the project.
     skipped : list of (Path, str)
         Files left out, each with the reason.
+    failed : set of Path
+        Those of ``skipped`` that hold DICOM and should have been stored: cut short, unreadable, or in conflict
+        with what is stored. The others are no DICOM objects at all.
+    notes : list of (Path, str)
+        Remarks on files that were stored nonetheless.
     studies : set of str
         Study UIDs of all files added or known.
     """
@@ -132,6 +141,8 @@ class StoreReport:
     known: list[Path] = field(default_factory=list)
     linked: set[str] = field(default_factory=set)
     skipped: list[tuple[Path, str]] = field(default_factory=list)
+    failed: set[Path] = field(default_factory=set)
+    notes: list[tuple[Path, str]] = field(default_factory=list)
     studies: set[str] = field(default_factory=set)
 
 
@@ -158,6 +169,9 @@ class Repository(Protocol):
     def store(self, paths: Sequence[Path], project: str = "") -> StoreReport:
         """Store DICOM files; nothing that is stored is ever overwritten."""
 
+    def store_datasets(self, datasets: Sequence[Dataset], project: str = "") -> StoreReport:
+        """Store DICOM objects made here; RepositoryError if one of them cannot be stored."""
+
     def tags(self, series_uid: str) -> dict[str, Any]:
         """Return DICOM keyword -> value of the first instance of a series (text, number, or a list of these)."""
 
@@ -166,6 +180,14 @@ class Repository(Protocol):
 
     def close(self) -> None:
         """Release files and connections."""
+
+
+def matches(pattern: str, value: str) -> bool:
+    """Whether a shell pattern of ``*`` and ``?`` fits the whole value, whatever the case; "" fits all."""
+    if not pattern:
+        return True
+    expression = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
+    return re.fullmatch(expression, value, re.IGNORECASE | re.DOTALL) is not None
 
 
 def is_date(text: str) -> bool:
