@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from vqscript.errors import NotDicom
+from vqscript.imaging.dicom import values
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -96,8 +99,11 @@ def _valid(header: Dataset, keyword: str) -> str:
     tag = tag_for_keyword(keyword)
     assert tag is not None
     vr = dictionary_VR(tag)
-    # str() decodes a person name with the character set of its source; the new object is UTF-8.
-    text = str(_plain(header, keyword)).strip()
+    # Decoding takes the character set of the source; the new object is UTF-8.
+    try:
+        text = values.text(header, keyword)
+    except NotDicom:
+        return ""
     if vr in {"SH", "LO", "LT"}:
         text = text[: MAX_VALUE_LEN[vr]].strip()
     try:
@@ -107,12 +113,10 @@ def _valid(header: Dataset, keyword: str) -> str:
     return text
 
 
-def _plain(header: Dataset, keyword: str) -> Any:
-    value = header.get(keyword)
-    return "" if value is None else value
-
-
 def _series_number(header: Dataset) -> int:
-    number = _plain(header, "SeriesNumber")
-    # 0 and negative numbers occur, and 12 digits are all that fit.
-    return int(number) if isinstance(number, int) and 0 < number < 10**9 else 0
+    try:
+        number = values.integer(header, "SeriesNumber")
+    except NotDicom:
+        return 0
+    # 0 and negative numbers occur, and a 32-bit integer has to hold the sum.
+    return number if number is not None and 0 < number < 10**9 else 0

@@ -105,20 +105,23 @@ def build(
 
 
 def _measurements(values: Mapping[str, float], unit: str, modality: str) -> Iterator[Dataset]:
-    quantity, measured_in = _quantity(unit, modality), _unit(unit)
+    from vqscript.imaging.units import ucum
+
+    code, meaning = ucum(unit)
+    quantity, measured_in = _quantity(unit, modality), Concept(code, "UCUM", meaning)
     plain = {"voxels": (codes.VOXELS, codes.VOXEL_COUNT), "volume": (codes.VOLUME, codes.CUBIC_MILLIMETRE)}
     for field, (concept, its_unit) in plain.items():
         if field in values:
             yield sr.number(concept, values[field], its_unit)
     if "integral" in values:
-        yield sr.number(codes.INTEGRAL, values["integral"], _composed(measured_in, "{}.ml", "{} x mL"))
+        yield sr.number(codes.INTEGRAL, values["integral"], _times_millilitre(measured_in))
     for field, derivation in codes.DERIVATIONS.items():
         if field in values:
             its_unit = measured_in
             if field in _DIMENSIONLESS:
                 its_unit = codes.NO_UNIT
             elif field == "variance":
-                its_unit = _composed(measured_in, "{}2", "({})^2")
+                its_unit = _squared(measured_in)
             yield sr.number(quantity, values[field], its_unit, derivation=(codes.DERIVATION, derivation))
 
 
@@ -133,25 +136,18 @@ def _quantity(unit: str, modality: str) -> Concept:
     return codes.MR_SIGNAL if modality == "MR" and not unit else codes.INTENSITY
 
 
-def _unit(unit: str) -> Concept:
-    """Return the UCUM code of an image unit; a label that is none becomes an annotation of the unity."""
-    from vqscript.imaging.units import UNITS, ucum
-
-    if not unit:
-        return codes.NO_UNIT
-    if unit in UNITS:
-        code, meaning = ucum(unit)
-        return Concept(code, "UCUM", meaning)
-    # UCUM 2.1 section 6: printable ASCII without braces, the whole label stands in the meaning.
-    allowed = "".join(char for char in unit if "!" <= char <= "~" and char not in "{}")
-    return Concept("{" + (allowed or "label") + "}", "UCUM", unit)
+def _times_millilitre(unit: Concept) -> Concept:
+    if unit.key == codes.NO_UNIT.key:
+        return codes.MILLILITRE
+    return Concept(f"{_factor(unit)}.ml", "UCUM", f"{unit.meaning} x mL")
 
 
-def _composed(unit: Concept, code: str, meaning: str) -> Concept:
-    if unit == codes.NO_UNIT:
-        return Concept(code.format("").strip(".2") or "1", "UCUM", meaning.format(1))
-    bare = unit.value.isalpha()
-    return Concept(code.format(unit.value if bare else f"({unit.value})"), "UCUM", meaning.format(unit.meaning))
+def _squared(unit: Concept) -> Concept:
+    return unit if unit.key == codes.NO_UNIT.key else Concept(f"{_factor(unit)}2", "UCUM", f"({unit.meaning})^2")
+
+
+def _factor(unit: Concept) -> str:
+    return unit.value if unit.value.isalpha() else f"({unit.value})"
 
 
 def _add_evidence(ds: Dataset, image: Volume, roi_object: Dataset) -> None:
@@ -253,8 +249,6 @@ def _values(group: Dataset) -> tuple[str, dict[str, float]]:
 def _unit_name(unit: Concept) -> str:
     from vqscript.imaging.units import from_ucum
 
-    if unit.key == codes.NO_UNIT.key:
-        return ""
     known = from_ucum(unit.value)
     if known is not None:
         return known

@@ -5,12 +5,13 @@ Content items are described in PS3.3 C.17.3; relationships and value types are s
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from vqscript.datapoints.codes import OWN_SCHEME, Concept
 from vqscript.datapoints.people import to_person_name
+from vqscript.errors import NotDicom
+from vqscript.imaging.dicom import values
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -59,7 +60,8 @@ def number(name: Concept, value: float, unit: Concept, *, derivation: tuple[Conc
     from pydicom.valuerep import format_number_as_ds
 
     measured = Dataset()
-    measured.NumericValue = format_number_as_ds(float(value))
+    whole = float(value).is_integer() and abs(value) < 1e15
+    measured.NumericValue = str(int(value)) if whole else format_number_as_ds(float(value))
     measured.FloatingPointValue = float(value)
     measured.MeasurementUnitsCodeSequence = [coded(unit)]
     item = _item("NUM", name, CONTAINS)
@@ -152,21 +154,20 @@ def _item(value_type: str, name: Concept, relation: str) -> Dataset:
     return item
 
 
-# ---- reading: reports come from anywhere, so what is absent or malformed is "", None or nothing --------
+# ---- reading: reports come from anywhere, so what is absent is "", None or nothing --------
 
 
 def items(ds: Dataset, keyword: str) -> Sequence[Dataset]:
     """Return the items of a sequence, none if it is absent, empty or no sequence."""
     from pydicom.sequence import Sequence as DicomSequence
 
-    value = ds.get(keyword)
-    return value if isinstance(value, DicomSequence) else ()
+    found = values.value(ds, keyword)
+    return found if isinstance(found, DicomSequence) else ()
 
 
 def string(ds: Dataset, keyword: str) -> str:
-    """Return an attribute as stripped text, "" if it is absent."""
-    value = ds.get(keyword)
-    return "" if value is None else str(value).strip()
+    """Return an attribute as stripped text, "" if it is absent; NotDicom if its bytes are no such value."""
+    return values.text(ds, keyword)
 
 
 def concept(ds: Dataset, keyword: str = "ConceptNameCodeSequence") -> Concept:
@@ -203,9 +204,9 @@ def measured(item: Dataset) -> tuple[float, Concept] | None:
     for value in items(item, "MeasuredValueSequence"):
         for keyword in ("FloatingPointValue", "NumericValue"):
             try:
-                found = float(str(value.get(keyword)))
-            except ValueError:  # absent, empty, several values or no number
+                found = values.number(value, keyword)
+            except NotDicom:  # "n/a" and the like: the rest of the report is still worth reading
                 continue
-            if math.isfinite(found):
+            if found is not None:
                 return found, concept(value, "MeasurementUnitsCodeSequence")
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import MutableSequence
 from typing import TYPE_CHECKING, Any
 
 from vqscript.errors import NotDicom
@@ -42,7 +43,8 @@ def text(dataset: Dataset, keyword: str) -> str:
     found = value(dataset, keyword)
     if found is None:
         return ""
-    if not isinstance(found, str) and hasattr(found, "__iter__"):
+    # A person name can be iterated over too, letter by letter.
+    if isinstance(found, MutableSequence):
         return "\\".join(str(one).strip(" \0") for one in found)
     return str(found).strip(" \0")
 
