@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from vqscript.errors import RoiError
+from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Region
 
 Mask = NDArray[np.bool_]
@@ -31,6 +34,15 @@ def shifted(inner: Region, outer: Region) -> Region:
     return z, y, x
 
 
+def enclosing(regions: Sequence[Region]) -> Region:
+    """Return the smallest region that holds all of the given ones."""
+    z, y, x = (
+        slice(min(along.start for along in axis), max(along.stop for along in axis))
+        for axis in zip(*regions, strict=True)
+    )
+    return z, y, x
+
+
 def concrete(region: Region | None, shape: tuple[int, int, int]) -> Region:
     """Return a region with explicit bounds, the whole grid for None; steps and what lies beyond are refused."""
     if region is None:
@@ -47,4 +59,28 @@ def concrete(region: Region | None, shape: tuple[int, int, int]) -> Region:
 def shape_of(region: Region) -> tuple[int, int, int]:
     """Return the shape ``(z, y, x)`` of an array that covers a concrete region."""
     z, y, x = (along.stop - along.start for along in region)
+    return z, y, x
+
+
+def subgrid(grid: Grid, region: Region) -> Grid:
+    """Return the grid of the voxels of a concrete region."""
+    z, y, x = region
+    depth, height, width = shape_of(region)
+    return grid.cropped((x.start, y.start, z.start), (width, height, depth))
+
+
+def footprint(part: Grid, whole: Grid) -> Region | None:
+    """Return the region of ``whole`` that holds all its voxels within reach of ``part``.
+
+    Both may lie at any angle. One voxel of margin is included where there is one, so that interpolation in
+    the region gives what interpolation in the whole grid gives. None if the grids lie apart.
+    """
+    ends = [(-0.5, n - 0.5) for n in part.size]
+    corners = np.array([(x, y, z) for x in ends[0] for y in ends[1] for z in ends[2]])
+    index = whole.to_index(part.to_world(corners))
+    first = np.maximum(np.floor(index.min(axis=0)) - 1, 0)
+    stop = np.minimum(np.ceil(index.max(axis=0)) + 2, whole.size)
+    if (first >= stop).any():
+        return None
+    x, y, z = (slice(int(a), int(b)) for a, b in zip(first, stop, strict=True))
     return z, y, x

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from vqscript.errors import RoiError, did_you_mean
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Region
-from vqscript.roi.region import Mask, bounding, concrete, shape_of, shifted
+from vqscript.roi.region import Mask, bounding, concrete, enclosing, footprint, shape_of, shifted, subgrid
 
 MAX_LAYERS = 8
 MAX_ROIS = 2048
@@ -145,6 +145,11 @@ class RoiSet:
             free = f"{name} ({number})"
         return free
 
+    def next_color(self) -> str:
+        """Return the first of :data:`COLORS` that no ROI has, or one of them in turn."""
+        used = {roi.color for roi in self.rois}
+        return next((color for color in COLORS if color not in used), COLORS[len(self.rois) % len(COLORS)])
+
     def add(self, name: str, color: str | None = None, layer: int | None = None) -> int:
         """Add an empty ROI and return its number.
 
@@ -162,7 +167,7 @@ class RoiSet:
         self._check_layer(layer)
         if len(self.rois) >= MAX_ROIS:
             raise RoiError(f'no room for ROI "{name}": a set holds at most {MAX_ROIS}', hint="remove some first")
-        color = self._next_color() if color is None else _checked_color(color)
+        color = self.next_color() if color is None else _checked_color(color)
         used = {roi.label for roi in self.rois}
         label = next(n for n in range(1, MAX_ROIS + 1) if n not in used)
         self.rois.append(Roi(name, color, layer=layer, label=label))
@@ -340,9 +345,18 @@ class RoiSet:
         twin = RoiSet(grid)
         twin.rois = [replace(roi) for roi in self.rois]
         twin._active = self._active
-        twin._layers = [resample(layer, self.grid, grid, order=0) for layer in self._layers]
-        everywhere = concrete(None, grid.shape)
-        twin._extents = {roi.label: everywhere for roi in self.rois}
+        twin._layers = [np.zeros(grid.shape, np.uint16) for _ in self._layers]
+        for n, (old, new) in enumerate(zip(self._layers, twin._layers, strict=True), 1):
+            boxes = [box for j, roi in enumerate(self.rois, 1) if roi.layer == n and (box := self.box(j))]
+            if not boxes:
+                continue
+            # Only the part with ROIs is looked at; together, so that a voxel between two of them goes to one.
+            source = enclosing(boxes)
+            near = subgrid(self.grid, source)
+            target = footprint(near, grid)
+            if target is not None:
+                new[target] = resample(old[source], near, subgrid(grid, target), order=0)
+                twin._extents.update({roi.label: target for roi in self.rois if roi.layer == n})
         return twin
 
     # ---- inside ---------------------------------------------------------------------------------------
@@ -374,10 +388,6 @@ class RoiSet:
     def _check_layer(self, n: int) -> None:
         if not 1 <= n <= len(self._layers):
             raise RoiError(f"there is no layer {n}; layers here: 1 to {len(self._layers)}", hint="add a layer first")
-
-    def _next_color(self) -> str:
-        used = {roi.color for roi in self.rois}
-        return next((color for color in COLORS if color not in used), COLORS[len(self.rois) % len(COLORS)])
 
 
 def _vacant(labels: Labels, part: tuple[Region, Mask]) -> bool:

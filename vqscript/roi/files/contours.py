@@ -1,0 +1,154 @@
+"""From planar contours in patient coordinates to voxels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqscript.imaging.grid import Grid
+from vqscript.imaging.volume import Region
+from vqscript.roi.region import Mask, shape_of
+
+Points = NDArray[np.float64]
+
+# In slices: planes closer than this are one plane, and a contour further from its slice is mentioned.
+_SAME_PLANE = 0.05
+# Edges crossing rows that are held in memory at a time.
+_CROSSINGS = 1 << 21
+
+
+def fill(contours: Sequence[Points], shape: tuple[int, int]) -> Mask:
+    """Return the pixels whose centres lie inside closed contours, by the even-odd rule.
+
+    Parameters
+    ----------
+    contours : sequence of (n, 2) array
+        Corners in pixel indices (x, y); the last one is joined to the first. A contour within another
+        cuts a hole, and a keyhole (outer and inner outline joined by a channel) works as well.
+    shape : tuple of int
+        ``(y, x)`` of the result. Contours may reach beyond it.
+
+    Notes
+    -----
+    Each row's centre line is cut with all edges; a pixel is inside if an odd number of edges crosses the line left
+    of it. Centres on an edge belong to the side of larger x and y, so that neighbours share no pixel.
+    """
+    height, width = shape
+    start = np.concatenate(contours)
+    end = np.concatenate([np.roll(points, -1, axis=0) for points in contours])
+    upward = start[:, 1] > end[:, 1]
+    start[upward], end[upward] = end[upward], start[upward]
+    first = np.clip(np.ceil(start[:, 1]), 0, height).astype(np.intp)
+    stop = np.clip(np.ceil(end[:, 1]), 0, height).astype(np.intp)
+    crossing = stop > first
+    start, end, first, stop = start[crossing], end[crossing], first[crossing], stop[crossing]
+    slope = (end[:, 0] - start[:, 0]) / (end[:, 1] - start[:, 1])
+
+    toggles = np.zeros(height * (width + 1), np.intp)
+    step = max(1, _CROSSINGS // max(height, 1))
+    for low in range(0, len(first), step):
+        some = slice(low, low + step)
+        rows_each = stop[some] - first[some]
+        edge = np.repeat(np.arange(len(rows_each)), rows_each)
+        row = np.arange(len(edge)) - np.repeat(np.cumsum(rows_each) - rows_each, rows_each) + first[some][edge]
+        x = start[some][edge, 0] + (row - start[some][edge, 1]) * slope[some][edge]
+        column = np.clip(np.ceil(x), 0, width).astype(np.intp)
+        toggles += np.bincount(row * (width + 1) + column, minlength=toggles.size)
+    crossed = np.cumsum(toggles.reshape(height, width + 1)[:, :width], axis=1)
+    inside: Mask = crossed % 2 == 1
+    return inside
+
+
+def rasterize(contours: Sequence[Points], grid: Grid) -> tuple[tuple[Region, Mask] | None, list[str]]:
+    """Return the voxels inside planar contours that lie parallel to the slices of a grid.
+
+    Parameters
+    ----------
+    contours : sequence of (n, 3) array
+        Corners in LPS mm, three or more each.
+    grid : Grid
+
+    Returns
+    -------
+    part : tuple of Region and mask, or None
+        The voxels in a region of the grid; None where there are none.
+    notes : list of str
+        What was left out or moved, without the name of the ROI.
+    """
+    notes: list[str] = []
+    inside: list[tuple[float, Points]] = []
+    tilted = outside = clipped = doubled = 0
+    seen: set[bytes] = set()
+    width, height, depth = grid.size
+    for points in contours:
+        index = grid.to_index(points)
+        z = index[:, 2]
+        if np.ptp(z) > 0.5:
+            tilted += 1
+            continue
+        if points.tobytes() in seen:  # by the even-odd rule a contour given twice would undo itself
+            doubled += 1
+            continue
+        seen.add(points.tobytes())
+        plane = float(np.mean(z))
+        low, high = index[:, :2].min(axis=0), index[:, :2].max(axis=0)
+        beyond = (high <= -0.5).any() or low[0] >= width - 0.5 or low[1] >= height - 0.5
+        if beyond or not -0.5 <= plane <= depth - 0.5:
+            outside += 1
+            continue
+        clipped += bool((low < -0.5).any() or high[0] > width - 0.5 or high[1] > height - 0.5)
+        inside.append((plane, index))
+
+    planes = _planes(inside)
+    by_slice: dict[int, tuple[float, list[Points]]] = {}
+    moved = 0
+    for plane, outlines in planes:
+        k = min(max(int(np.floor(plane + 0.5)), 0), depth - 1)
+        moved += abs(plane - k) > _SAME_PLANE
+        if k not in by_slice or abs(plane - k) < abs(by_slice[k][0] - k):
+            by_slice[k] = plane, outlines
+    crowded = len(planes) - len(by_slice)
+
+    for count, what in (
+        (tilted, "not parallel to the slices of the image: left out"),
+        (doubled, "given more than once: taken once"),
+        (outside, "outside the image: left out"),
+        (clipped, "reaching beyond the image: clipped"),
+    ):
+        if count:
+            notes.append(f"{count} of {len(contours)} contours {what}")
+    if moved:
+        notes.append(f"{moved} of {len(planes)} contour planes lie between slices: put on the nearest one")
+    if crowded:
+        notes.append(f"{crowded} of {len(planes)} contour planes share a slice with a nearer one: left out")
+    if not by_slice:
+        return None, notes
+
+    drawn = {k: outlines for k, (_, outlines) in by_slice.items()}
+    region = _region_of(drawn, grid)
+    mask = np.zeros(shape_of(region), np.bool_)
+    corner = np.array([region[2].start, region[1].start])
+    for k, outlines in drawn.items():
+        mask[k - region[0].start] = fill([index[:, :2] - corner for index in outlines], (mask.shape[1], mask.shape[2]))
+    return (region, mask), notes
+
+
+def _planes(contours: list[tuple[float, Points]]) -> list[tuple[float, list[Points]]]:
+    """Gather contours of one plane; coordinates are rounded in files, so planes agree within a tolerance."""
+    planes: list[tuple[float, list[Points]]] = []
+    for plane, points in sorted(contours, key=lambda contour: contour[0]):
+        if planes and plane - planes[-1][0] <= _SAME_PLANE:
+            planes[-1][1].append(points)
+        else:
+            planes.append((plane, [points]))
+    return planes
+
+
+def _region_of(drawn: dict[int, list[Points]], grid: Grid) -> Region:
+    corners = np.concatenate([index[:, :2] for outlines in drawn.values() for index in outlines])
+    width, height, _ = grid.size
+    x0, y0 = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
+    x1, y1 = np.minimum(np.ceil(corners.max(axis=0)) + 1, (width, height)).astype(int)
+    return slice(min(drawn), max(drawn) + 1), slice(int(y0), int(y1)), slice(int(x0), int(x1))

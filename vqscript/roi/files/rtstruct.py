@@ -1,0 +1,179 @@
+"""ROIs of a DICOM RT Structure Set (PS3.3 C.8.8.5 and C.8.8.6)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vqscript.errors import RoiError, did_you_mean
+from vqscript.imaging.grid import Grid
+from vqscript.roi.files.contours import Points, rasterize
+from vqscript.roi.roiset import RoiSet
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+SOP_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
+
+_AREAS = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """One ROI of a structure set: its name, where its coordinates belong, and its closed planar contours."""
+
+    name: str
+    frame_of_reference: str
+    color: str | None
+    contours: tuple[Points, ...]
+    skipped: int
+    """Contours that enclose no area: points, open lines, fewer than three corners."""
+
+
+def read_structures(path: Path) -> list[Structure]:
+    """Read the ROIs of a structure set as contours in LPS mm."""
+    from pydicom import dcmread
+
+    with _readable(path):
+        ds = dcmread(path)
+        if ds.get("SOPClassUID") != SOP_CLASS:
+            raise RoiError(
+                f"{path}: no RT Structure Set (its SOP class is {ds.get('SOPClassUID', 'missing')})", path=path
+            )
+        drawn = {int(item.ReferencedROINumber): item for item in ds.get("ROIContourSequence") or ()}
+        return [
+            _structure(path, item, drawn.get(int(item.ROINumber)), str(ds.get("FrameOfReferenceUID", "")))
+            for item in ds.get("StructureSetROISequence") or ()
+        ]
+
+
+def read_rois(
+    path: Path, grid: Grid, *, names: Collection[str] | None = None, force: bool = False
+) -> tuple[RoiSet, list[str]]:
+    """Read a structure set as ROIs on a grid.
+
+    A voxel belongs to an ROI if its centre lies inside the contours on its slice, by the even-odd rule; ROIs that
+    overlap are put on different layers.
+
+    Parameters
+    ----------
+    path : Path
+    grid : Grid
+        Of the image; contours need to be parallel to its slices.
+    names : collection of str, optional
+        Only these ROIs; one that is missing is an error.
+    force : bool
+        Take contours of another frame of reference as if they were of the grid's.
+
+    Returns
+    -------
+    rois : RoiSet
+    notes : list of str
+        What was left out, clipped or renamed, for the user to read.
+    """
+    structures = read_structures(path)
+    if names is not None:
+        known = [structure.name for structure in structures]
+        for name in names:
+            if name not in known:
+                raise RoiError(f'{path}: holds no ROI "{name}"', hint=did_you_mean(name, known), path=path)
+        structures = [structure for structure in structures if structure.name in names]
+    rois = RoiSet(grid)
+    notes: list[str] = []
+    if not force:
+        structures, notes = _of_frame(path, structures, grid)
+    for structure in structures:
+        one = RoiSet(grid)
+        wanted = "".join(c for c in structure.name if c.isprintable()).strip() or "ROI"
+        name = rois.free_name(wanted)
+        if name != structure.name:
+            notes.append(f'{path.name}: an ROI called "{structure.name}" is named "{name}" here')
+        j = one.add(name, structure.color or rois.next_color())
+        if structure.skipped:
+            notes.append(f"{path.name}: {name}: {structure.skipped} contours enclose no area: left out")
+        if structure.contours:
+            part, remarks = rasterize(structure.contours, grid)
+            notes += [f"{path.name}: {name}: {remark}" for remark in remarks]
+            if part is not None:
+                one.set_mask(j, part[1], part[0])
+        if not one.count(j):
+            notes.append(f"{path.name}: {name}: {_why_empty(structure)}")
+        rois.adopt(one, j)
+    return rois, notes
+
+
+def _why_empty(structure: Structure) -> str:
+    return "no voxel centre lies inside its contours" if structure.contours else "has no contours, kept as an empty ROI"
+
+
+def _of_frame(path: Path, structures: list[Structure], grid: Grid) -> tuple[list[Structure], list[str]]:
+    """Return the structures of the grid's frame of reference, and a note on the others."""
+    ours = grid.frame_of_reference
+    same = [s for s in structures if not ours or s.frame_of_reference in ("", ours)]
+    others = [s for s in structures if s not in same]
+    if others and not same:
+        raise RoiError(
+            f"{path}: drawn in frame of reference {others[0].frame_of_reference}, but the image has {ours}",
+            hint="load the image that the ROIs were drawn on, or read with force if you know that both are aligned",
+            path=path,
+            uid=others[0].frame_of_reference,
+        )
+    notes = [f"{path.name}: {s.name}: drawn in another frame of reference: left out" for s in others]
+    return same, notes
+
+
+def _structure(path: Path, roi: Dataset, drawn: Dataset | None, frame: str) -> Structure:
+    contours, skipped = [], 0
+    for item in (drawn.get("ContourSequence") if drawn is not None else None) or ():
+        points = _points(path, item)
+        if item.get("ContourGeometricType") in _AREAS and len(points) >= 3:
+            contours.append(points)
+        else:
+            skipped += 1
+    return Structure(
+        name=str(roi.get("ROIName") or f"ROI {roi.ROINumber}"),
+        frame_of_reference=str(roi.get("ReferencedFrameOfReferenceUID") or frame),
+        color=_color(drawn.get("ROIDisplayColor")) if drawn is not None else None,
+        contours=tuple(contours),
+        skipped=skipped,
+    )
+
+
+def _points(path: Path, contour: Dataset) -> Points:
+    """Return a contour's corners ``(n, 3)``, parsed from the raw element: one object a number would be slow."""
+    element = contour.get_item("ContourData")
+    value = element.value if element is not None else None
+    numbers = value.decode("ascii").split("\\") if isinstance(value, bytes) else value
+    points = np.array([float(number) for number in numbers or ()])
+    if points.size % 3 or not np.isfinite(points).all():
+        raise RoiError(f"{path}: a contour of {points.size} coordinates is damaged", path=path)
+    return points.reshape(-1, 3)
+
+
+def _color(value: object) -> str | None:
+    """Return ROIDisplayColor as ``#rrggbb``; None where it is missing or out of range."""
+    if not isinstance(value, Collection) or isinstance(value, str) or len(value) != 3:
+        return None
+    levels = [int(level) for level in value]
+    return "#{:02x}{:02x}{:02x}".format(*levels) if all(0 <= level <= 255 for level in levels) else None
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn what pydicom raises on other and on damaged files into an error that names the file."""
+    from pydicom.errors import InvalidDicomError
+
+    try:
+        yield
+    except InvalidDicomError as error:
+        raise RoiError(f"{path}: no DICOM file", path=path) from error
+    except OSError as error:
+        raise RoiError(f"{path}: cannot be read ({error.strerror or error})", path=path) from error
+    except (EOFError, struct.error, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise RoiError(f"{path}: damaged, or cut short ({error})", path=path) from error
