@@ -112,7 +112,7 @@ def test_the_truth_follows_from_the_files_alone(seed, tmp_path, inside):
             for shape in organ.shapes:
                 core |= inside(shape, (ds.Columns, ds.Rows, ds.NumberOfFrames), spacing, origin, np.array(spacing) / 2)
             measured = activity[core].mean() / grams * 100 / dose
-            assert measured == pytest.approx(scan.uptake[name], rel=0.005), (scan.key, name)
+            assert measured == pytest.approx(scan.uptake[name], rel=0.005), (scan.animal.name, scan.hours, name)
 
 
 def test_the_two_images_share_study_and_frame_of_reference_and_keep_odd_names(scan, spect_file, ct_files):

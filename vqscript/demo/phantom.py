@@ -103,9 +103,9 @@ class Scan:
         return math.exp(-decay * waited) * -math.expm1(-during) / during
 
     @property
-    def key(self) -> str:
-        """Words that name this scan within its project: ``"M 01 24 h"``."""
-        return f"{self.animal.patient_id} {self.hours} h"
+    def study_start(self) -> datetime:
+        """When the study began: ten minutes before the SPECT."""
+        return self.started - timedelta(minutes=10)
 
 
 @dataclass(frozen=True)

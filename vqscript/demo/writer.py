@@ -136,7 +136,6 @@ def _spect(scan: Scan) -> Dataset:
 
 def _common(scan: Scan, modality: str, sop_class: str, started: datetime, *, number: int, description: str) -> Dataset:
     animal = scan.animal
-    study_start = scan.started - timedelta(minutes=10)
     return _dataset(
         SpecificCharacterSet="ISO_IR 192",
         SOPClassUID=sop_class,
@@ -151,8 +150,8 @@ def _common(scan: Scan, modality: str, sop_class: str, started: datetime, *, num
         StudyID=f"{scan.hours}H",
         AccessionNumber="",
         ReferringPhysicianName="",
-        StudyDate=f"{study_start:%Y%m%d}",
-        StudyTime=f"{study_start:%H%M%S}",
+        StudyDate=f"{scan.study_start:%Y%m%d}",
+        StudyTime=f"{scan.study_start:%H%M%S}",
         SeriesDate=f"{started:%Y%m%d}",
         SeriesTime=f"{started:%H%M%S}",
         AcquisitionDate=f"{started:%Y%m%d}",
