@@ -138,6 +138,7 @@ def _parse(file: _Reader) -> Dataset:
     """Return the dataset up to the pixel data, and leave the file there."""
     from pydicom.dataset import FileMetaDataset
     from pydicom.filereader import read_dataset
+    from pydicom.uid import UID
 
     binary = cast(Any, file)
     try:
@@ -148,7 +149,7 @@ def _parse(file: _Reader) -> Dataset:
         if syntax == DEFLATED:
             # Inflating has no bound that the file's size gives.
             raise NotDicom("is deflated DICOM, which is not read (dcmconv +te makes it plain)")
-        meta.TransferSyntaxUID = syntax
+        meta.TransferSyntaxUID = UID(syntax)
         header = read_dataset(
             binary,
             syntax == IMPLICIT_LITTLE_ENDIAN,

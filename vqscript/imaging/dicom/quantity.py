@@ -1,0 +1,86 @@
+"""What the values of a DICOM image mean: their unit, and the mapping that leads to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vqscript.imaging.dicom import values
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+# PS3.3, C.8.9.1.1.3: Units; and C.8.9.1.1.17: SUV Type, empty meaning body weight.
+_PET_UNITS = {"BQML": "Bq/mL", "CNTS": "counts", "CM2ML": "SUVbsa"}
+_SUV_TYPES = {"": "SUVbw", "BW": "SUVbw", "LBM": "SUVlbm", "BSA": "SUVbsa", "IBW": "SUVibw"}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Unit of the values, and a mapping that replaces the rescale slope and intercept where there is one."""
+
+    unit: str
+    mapping: tuple[float, float] | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def quantity(header: Dataset) -> Quantity:
+    """Return what the values of an image mean, by its modality."""
+    modality = values.text(header, "Modality")
+    if modality == "CT":
+        return _ct(header)
+    if modality == "PT":
+        return _pet(header)
+    if modality == "NM":
+        return _nuclear(header)
+    if modality == "RTDOSE":
+        return _dose(header)
+    return Quantity("")
+
+
+def _ct(header: Dataset) -> Quantity:
+    # US is "unspecified", which some scanners write although their values are Hounsfield units.
+    kind = values.text(header, "RescaleType")
+    if kind in {"", "HU", "US"}:
+        return Quantity("HU")
+    return Quantity("", warnings=(f'RescaleType "{kind}" is not HU: the values have no unit',))
+
+
+def _pet(header: Dataset) -> Quantity:
+    units = values.text(header, "Units").upper()
+    suv_type = values.text(header, "SUVType").upper()
+    if units == "GML" and suv_type in _SUV_TYPES:
+        return Quantity(_SUV_TYPES[suv_type])
+    if units in _PET_UNITS:
+        return Quantity(_PET_UNITS[units])
+    told = f'Units "{units}"' + (f' with SUVType "{suv_type}"' if suv_type else "")
+    return Quantity("", warnings=(f"{told} of the PET is not known: the values have no unit",))
+
+
+def _dose(header: Dataset) -> Quantity:
+    scaling = values.number(header, "DoseGridScaling")
+    mapping = (scaling, 0.0) if scaling is not None else None
+    if values.text(header, "DoseUnits").upper() == "GY":
+        return Quantity("Gy", mapping)
+    return Quantity("", mapping, ("the dose is not in Gy: the values have no unit",))
+
+
+def _nuclear(header: Dataset) -> Quantity:
+    """Return the first real world value mapping whose unit is known, else counts (NM has no unit attribute)."""
+    from vqscript.imaging.units import from_ucum
+
+    mappings = list(header.get("RealWorldValueMappingSequence") or ())
+    for group in header.get("SharedFunctionalGroupsSequence") or ():
+        mappings.extend(group.get("RealWorldValueMappingSequence") or ())
+    refused = []
+    for mapping in mappings:
+        codes = mapping.get("MeasurementUnitsCodeSequence") or ()
+        code = values.text(codes[0], "CodeValue") if codes else ""
+        unit = from_ucum(code)
+        slope = values.number(mapping, "RealWorldValueSlope")
+        if unit is not None and slope:
+            return Quantity(unit, (slope, values.number(mapping, "RealWorldValueIntercept") or 0.0))
+        refused.append(f'"{code}"' + ("" if slope else " without a slope"))
+    if refused:
+        return Quantity("counts", warnings=(f"the real world value mapping to {', '.join(refused)} is not used",))
+    return Quantity("counts")

@@ -1,0 +1,277 @@
+"""Load a series: one volume for each separate image in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqscript.errors import GeometryError, ImageError, NotDicom, Unsupported
+from vqscript.imaging.dicom import pixels
+from vqscript.imaging.dicom.header import read_header
+from vqscript.imaging.dicom.instance import Instance
+from vqscript.imaging.dicom.quantity import quantity
+from vqscript.imaging.dicom.timing import frame_times, instant, slice_timing
+from vqscript.imaging.geometry import Clue, Stack, stack
+from vqscript.imaging.volume import Source, Volume
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+Array = NDArray[Any]
+
+SINGLE_FRAME = {
+    "1.2.840.10008.5.1.4.1.1.2": "CT",
+    "1.2.840.10008.5.1.4.1.1.4": "MR",
+    "1.2.840.10008.5.1.4.1.1.128": "PET",
+}
+NUCLEAR = frozenset({"1.2.840.10008.5.1.4.1.1.20", "1.2.840.10008.5.1.4.1.1.5"})
+
+# Values of ImageType that make slices of one MR series separate images (PS3.3, C.8.3.1.1.1, and what vendors write).
+_MR_KINDS = frozenset(
+    {
+        "M",
+        "P",
+        "R",
+        "I",
+        "MAGNITUDE",
+        "PHASE",
+        "PHASE MAP",
+        "REAL",
+        "IMAGINARY",
+        "WATER",
+        "FAT",
+        "IN_PHASE",
+        "OUT_PHASE",
+    }
+)
+
+
+def load_series(instances: Sequence[Instance]) -> list[Volume]:
+    """Load the images of one series.
+
+    Parameters
+    ----------
+    instances : sequence of Instance
+        All files of the series, in any order.
+
+    Returns
+    -------
+    list of Volume
+        One for each separate image: another orientation, matrix, echo, or energy window. Images that
+        repeat the same positions are the frames of one 4-D volume.
+
+    Raises
+    ------
+    Unsupported
+        If the series holds no image that can be loaded; the message names its SOP class.
+    GeometryError
+        If slices are missing or do not form a regular grid; numbers and positions are in the message.
+    NotDicom
+        If a file is damaged.
+    """
+    if not instances:
+        raise ImageError("a series without files was to be loaded")
+    series = instances[0].series_uid
+    if any(one.series_uid != series for one in instances):
+        raise ImageError("files of several series were to be loaded as one", uid=series)
+    warnings: list[str] = []
+    images = _loadable(_unique(instances, warnings), warnings)
+    volumes: list[Volume] = []
+    for group in _separate(images, warnings):
+        try:
+            volumes.extend(_load_group(group))
+        except (GeometryError, Unsupported) as error:
+            raise type(error)(
+                f"series {series}: {error.message}",
+                hint=error.hint,
+                **{"path": group[0].path, "uid": series, **error.about},
+            ) from error
+    volumes[0].warnings = (*warnings, *volumes[0].warnings)
+    return volumes
+
+
+def _unique(instances: Sequence[Instance], warnings: list[str]) -> list[Instance]:
+    found: dict[str, Instance] = {}
+    for one in instances:
+        found.setdefault(one.sop_uid, one)
+    if extra := len(instances) - len(found):
+        warnings.append(f"{extra} of {len(instances)} files repeat an instance and are left out")
+    return list(found.values())
+
+
+def _loadable(instances: list[Instance], warnings: list[str]) -> list[Instance]:
+    """Return the images; Unsupported if there are none."""
+    from pydicom.uid import UID
+
+    images = [one for one in instances if one.sop_class in SINGLE_FRAME or one.sop_class in NUCLEAR]
+    others = sorted({UID(one.sop_class).name for one in instances if one not in images})
+    if not images:
+        raise Unsupported(
+            f"series {instances[0].series_uid} holds {', '.join(others)}: no image that can be loaded",
+            hint="CT, MR, PET and NM images are loaded",
+            path=instances[0].path,
+            uid=instances[0].series_uid,
+        )
+    if others:
+        warnings.append(f"{len(instances) - len(images)} files of {', '.join(others)} are left out")
+    return images
+
+
+def _separate(images: list[Instance], warnings: list[str]) -> list[list[Instance]]:
+    """Return the slices of each separate image, in the order of their instance numbers, without localizers."""
+    groups: dict[tuple[Any, ...], list[Instance]] = {}
+    for one in images:
+        groups.setdefault(_kind(one), []).append(one)
+    scouts = [key for key, group in groups.items() if "LOCALIZER" in group[0].image_type]
+    largest = max(len(group) for group in groups.values())
+    if largest >= 3:
+        # A single slice of another orientation beside a stack is a scout, whatever it calls itself.
+        usual = {one.orientation for group in groups.values() if len(group) == largest for one in group}
+        scouts += [
+            key
+            for key, group in groups.items()
+            if len(group) == 1 and key not in scouts and group[0].frames == 1 and group[0].orientation not in usual
+        ]
+    if scouts and len(scouts) < len(groups):
+        count = sum(len(groups.pop(key)) for key in scouts)
+        warnings.append(f"{count} localizer image{'s' if count > 1 else ''} left out")
+    return sorted(groups.values(), key=lambda group: min(one.instance_number or 0 for one in group))
+
+
+def _kind(one: Instance) -> tuple[Any, ...]:
+    """Return what must be equal for slices to belong to one image; a multi-frame object stands alone."""
+    if one.sop_class in NUCLEAR or one.frames > 1:
+        return (one.sop_uid,)
+    kinds = _MR_KINDS.intersection(one.image_type.split("\\")[2:]) if one.modality == "MR" else ()
+    return (
+        one.sop_class,
+        one.rows,
+        one.columns,
+        tuple(round(c, 3) + 0.0 for c in one.orientation or ()),
+        tuple(round(s, 4) for s in one.pixel_spacing or ()),
+        one.bits_allocated,
+        one.signed,
+        one.frame_of_reference,
+        one.echo_number,
+        "LOCALIZER" in one.image_type,
+        tuple(sorted(kinds)),
+    )
+
+
+def _load_group(group: list[Instance]) -> list[Volume]:
+    first = group[0]
+    if first.sop_class in NUCLEAR:
+        from vqscript.imaging.dicom import nm
+
+        return nm.load(first)
+    if first.frames > 1:
+        raise Unsupported(
+            f"{first.frames} frames in one {SINGLE_FRAME[first.sop_class]} object of a single-frame class"
+        )
+    return [_load_slices(group)]
+
+
+def _load_slices(group: list[Instance]) -> Volume:
+    ordered = _stack(group)
+    table = ordered.order
+    slices = [group[i] for i in table.ravel()]
+    header = _first_header(slices[0])
+    meaning = quantity(header)
+    stored, slope, intercept = _read(slices)
+    timing = slice_timing(group, table)
+    frames, count = table.shape
+    shape = (count, *stored.shape[1:]) if frames == 1 else (frames, count, *stored.shape[1:])
+    return Volume(
+        stored.reshape(shape),
+        ordered.grid,
+        unit=meaning.unit,
+        slope=slope,
+        intercept=intercept,
+        modality=slices[0].modality,
+        header=header,
+        source=Source(
+            slices[0].study_uid,
+            slices[0].series_uid,
+            tuple(one.path for one in slices),
+            tuple(one.sop_uid for one in slices),
+        ),
+        frame_times=frame_times(timing),
+        warnings=(*ordered.warnings, *meaning.warnings),
+        timing=timing,
+    )
+
+
+def _stack(group: list[Instance]) -> Stack:
+    for one in group:
+        lacking = [
+            name
+            for name, found in (
+                ("ImagePositionPatient", one.position),
+                ("ImageOrientationPatient", one.orientation),
+                ("PixelSpacing", one.pixel_spacing),
+            )
+            if found is None
+        ]
+        if lacking:
+            raise GeometryError(f"{one.path} has no {lacking[0]}, so its place is unknown", path=one.path)
+    first = group[0]
+    assert first.orientation is not None and first.pixel_spacing is not None
+    return stack(
+        np.array([one.position for one in group]),
+        first.orientation,
+        first.pixel_spacing,
+        (first.rows, first.columns),
+        thickness=first.slice_thickness,
+        frame_of_reference=first.frame_of_reference,
+        clues=_clues(group),
+    )
+
+
+def _clues(group: list[Instance]) -> list[Clue]:
+    starts = [instant(one.acquisition_time) for one in group]
+    return [
+        ("TemporalPositionIdentifier", [one.temporal_position for one in group]),
+        ("FrameReferenceTime", [one.frame_reference_time for one in group]),
+        ("AcquisitionTime", [None if np.isnat(start) else float(start.astype(np.int64)) for start in starts]),
+        ("TriggerTime or ContentTime", [_number(one.content_time) for one in group]),
+        ("AcquisitionNumber", [one.acquisition_number for one in group]),
+        ("InstanceNumber", [one.instance_number for one in group]),
+    ]
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.replace(":", ""))
+    except ValueError:
+        return None
+
+
+def _first_header(instance: Instance) -> Dataset:
+    header, found = read_header(instance.path)
+    if found.sop_uid != instance.sop_uid:
+        raise NotDicom(f"{instance.path} holds another instance than it did", path=instance.path, uid=instance.sop_uid)
+    return header
+
+
+def _read(slices: list[Instance]) -> tuple[Array, float, float]:
+    """Return stored values ``(n, y, x)``, slope and intercept; float32 values if the slices differ in these."""
+    first = slices[0]
+    if any(one.slope == 0 for one in slices):
+        raise Unsupported("a RescaleSlope of 0 makes all values equal")
+    native = pixels.stored_type(first)
+    shape = (len(slices), first.rows, first.columns)
+    if len({(one.slope, one.intercept) for one in slices}) == 1:
+        stored = np.empty(shape, dtype=native)
+        for one, plane in zip(slices, stored, strict=True):
+            pixels.read_into(one, plane)
+        return stored, first.slope, first.intercept
+    values = np.empty(shape, dtype=np.float32)
+    buffer = np.empty(shape[1:], dtype=native)
+    for one, plane in zip(slices, values, strict=True):
+        pixels.read_into(one, buffer)
+        np.multiply(buffer, np.float32(one.slope), out=plane, casting="unsafe")
+        plane += np.float32(one.intercept)
+    return values, 1.0, 0.0
