@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -77,7 +78,7 @@ class Grid:
     @cached_property
     def voxel_volume(self) -> float:
         """Volume of one voxel in mm3 (exact for sheared grids as well)."""
-        return float(abs(np.linalg.det(self.affine[:3, :3])))
+        return math.prod(self.spacing) * float(abs(np.linalg.det(self.direction)))
 
     @cached_property
     def sheared(self) -> bool:

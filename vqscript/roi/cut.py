@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from vqscript.errors import RoiError
-from vqscript.imaging.volume import Volume
-from vqscript.roi.region import Mask, Region, footprint, subgrid
+from vqscript.imaging.volume import Region, Volume
+from vqscript.roi.region import Mask, nearest
 from vqscript.roi.roiset import RoiSet
 
 
@@ -49,14 +49,8 @@ def _on_grid_of(volume: Volume, rois: RoiSet, j: int) -> tuple[Region, Mask] | N
     part = rois.part(j)
     if part is None or rois.grid.matches(volume.grid):
         return part
-    from vqscript.imaging.resample import resample
-
-    near = subgrid(rois.grid, part[0])
-    region = footprint(near, volume.grid)
-    if region is None:
-        return None
-    mask: Mask = resample(part[1].astype(np.uint8), near, subgrid(volume.grid, region), order=0) != 0
-    return region, mask
+    moved = nearest(part[1].astype(np.uint8), part[0], rois.grid, volume.grid)
+    return None if moved is None else (moved[0], moved[1] != 0)
 
 
 def _storable(volume: Volume, fill: float) -> float:

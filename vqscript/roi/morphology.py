@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from vqscript.errors import RoiError
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Region
-from vqscript.roi.region import Mask, shape_of, shifted
+from vqscript.roi.region import Mask, shape_of
 from vqscript.roi.roiset import RoiSet
 
 # A distance that equals the radius belongs to it, whatever its last bit.
@@ -69,8 +69,10 @@ def apply_erode(rois: RoiSet, j: int = 0) -> list[int]:
 
 def eroded(mask: Mask, grid: Grid, mm: float) -> Mask:
     """Return the true voxels of a mask that are further than ``mm`` from any other voxel, or from the mask's edge."""
-    padded = np.pad(mask, 1)
-    kept: Mask = _distance(~padded, grid)[1:-1, 1:-1, 1:-1] > mm * (1 + _ROUNDING)
+    # The nearest voxel outside is at most one beyond the edge; across a sheared one it may be further along it.
+    n = 1 if not grid.sheared else int(min(_reach(grid, mm).max(), max(mask.shape)))
+    padded = np.pad(mask, n)
+    kept: Mask = _distance(~padded, grid)[n:-n, n:-n, n:-n] > mm * (1 + _ROUNDING)
     return kept
 
 
@@ -96,13 +98,18 @@ def _distance_on_sheared_grid(mask: Mask, grid: Grid) -> NDArray[np.float64]:
 
 def _widened(region: Region, grid: Grid, mm: float) -> Region:
     """Return a region that reaches ``mm`` further in all directions, as far as there is image."""
-    # Along index axis i a ball of radius r spans r * |row i of the inverse|: more than r / spacing if sheared.
-    reach = np.linalg.norm(grid.inverse[:3, :3], axis=1)[::-1] * mm * (1 + _ROUNDING)
     z, y, x = (
-        slice(max(int(along.start - r), 0), min(int(along.stop + r) + 1, size))
-        for along, r, size in zip(region, np.ceil(reach), grid.shape, strict=True)
+        slice(max(int(along.start - r), 0), min(int(along.stop + r), size))
+        for along, r, size in zip(region, _reach(grid, mm), grid.shape, strict=True)
     )
     return z, y, x
+
+
+def _reach(grid: Grid, mm: float) -> NDArray[np.float64]:
+    """Return how many voxels along z, y, x a ball of radius ``mm`` reaches, rounded up."""
+    # Along an index axis it spans the radius times the norm of the inverse's row: more than r / spacing if sheared.
+    voxels: NDArray[np.float64] = np.ceil(np.linalg.norm(grid.inverse[:3, :3], axis=1)[::-1] * mm * (1 + _ROUNDING))
+    return voxels
 
 
 def _within(inner: Region, outer: Region) -> Region:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,3 +85,30 @@ def footprint(part: Grid, whole: Grid) -> Region | None:
         return None
     x, y, z = (slice(int(a), int(b)) for a, b in zip(first, stop, strict=True))
     return z, y, x
+
+
+def nearest(labels: NDArray[Any], region: Region, grid: Grid, target: Grid) -> tuple[Region, NDArray[Any]] | None:
+    """Return labels on another grid, each voxel as the nearest one here.
+
+    Parameters
+    ----------
+    labels : array
+        Labels in ``region``; outside it they are 0.
+    region : tuple of slice
+        Concrete region of ``grid``.
+    grid, target : Grid
+
+    Returns
+    -------
+    tuple of Region and array, or None
+        Labels in a region of ``target``; None where it holds no label.
+    """
+    from vqscript.imaging.resample import resample
+
+    # With a rim of background, a centre that lies just between two voxels is treated the same at all sides.
+    z, y, x = (slice(along.start - 1, along.stop + 1) for along in region)
+    rimmed = subgrid(grid, (z, y, x))
+    found = footprint(rimmed, target)
+    if found is None:
+        return None
+    return found, resample(np.pad(labels, 1), rimmed, subgrid(target, found), order=0)

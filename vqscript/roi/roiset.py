@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from vqscript.errors import RoiError, did_you_mean
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Region
-from vqscript.roi.region import Mask, bounding, concrete, enclosing, footprint, shape_of, shifted, subgrid
+from vqscript.roi.region import Mask, bounding, concrete, enclosing, nearest, shape_of, shifted
 
 MAX_LAYERS = 8
 MAX_ROIS = 2048
@@ -340,8 +340,6 @@ class RoiSet:
 
         An ROI that is smaller than a voxel of the new grid may end up empty; none is left out.
         """
-        from vqscript.imaging.resample import resample
-
         twin = RoiSet(grid)
         twin.rois = [replace(roi) for roi in self.rois]
         twin._active = self._active
@@ -352,11 +350,10 @@ class RoiSet:
                 continue
             # Only the part with ROIs is looked at; together, so that a voxel between two of them goes to one.
             source = enclosing(boxes)
-            near = subgrid(self.grid, source)
-            target = footprint(near, grid)
-            if target is not None:
-                new[target] = resample(old[source], near, subgrid(grid, target), order=0)
-                twin._extents.update({roi.label: target for roi in self.rois if roi.layer == n})
+            moved = nearest(old[source], source, self.grid, grid)
+            if moved is not None:
+                new[moved[0]] = moved[1]
+                twin._extents.update({roi.label: moved[0] for roi in self.rois if roi.layer == n})
         return twin
 
     # ---- inside ---------------------------------------------------------------------------------------
