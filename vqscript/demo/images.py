@@ -10,7 +10,7 @@ from vqscript.demo.phantom import Scan
 from vqscript.imaging.grid import Grid
 
 # Neither the size, the spacing nor the corner of the two grids agree, and no axis is as long as another.
-CT_GRID = Grid(size=(96, 80, 88), spacing=(0.4, 0.4, 0.8), origin=(-18.9, -15.5, -36.2))
+CT_GRID = Grid(size=(96, 80, 70), spacing=(0.4, 0.4, 1.0), origin=(-18.9, -15.5, -36.2))
 SPECT_GRID = Grid(size=(66, 58, 84), spacing=(0.6, 0.6, 0.8), origin=(-20.3, -17.5, -35.0))
 
 PURE_MARGIN: Triple = tuple(1.5 * spacing for spacing in SPECT_GRID.spacing)  # type: ignore[assignment]

@@ -6,13 +6,12 @@ import tempfile
 from pathlib import Path
 
 from vqscript.demo.folder import WORKING
-from vqscript.demo.phantom import Phantom
+from vqscript.demo.phantom import Phantom, Scan
 from vqscript.demo.rois import roi_objects, subject_information
-from vqscript.demo.writer import write_ct, write_spect
+from vqscript.demo.writer import make_uid, write_ct, write_spect
 from vqscript.errors import RepositoryError
-from vqscript.imaging.dicom.header import read_instance
 from vqscript.imaging.dicom.series import load_series
-from vqscript.repository.base import Progress
+from vqscript.repository.base import Progress, SeriesFilter
 from vqscript.repository.local import LocalRepository
 
 PROJECT = "/demo/mice"
@@ -34,17 +33,23 @@ def build_repository(phantom: Phantom, path: Path, progress: Progress | None = N
         for number, scan in enumerate(phantom.scans):
             if progress:
                 progress(number, total, f"{scan.animal.name} {scan.hours} h")
-            with tempfile.TemporaryDirectory(prefix=WORKING, dir=path.parent) as name:
-                folder = Path(name)
-                files = write_ct(scan, folder)
-                write_spect(scan, folder)
-                (ct,) = load_series([read_instance(file) for file in files])
-                report = repository.import_folder([folder], project=PROJECT)
-                if report.skipped:
-                    file, reason = report.skipped[0]
-                    raise RepositoryError(f"{file.name} of the synthetic mice was not stored: {reason}", path=path)
-                assert ct.header is not None
-                objects = [subject_information(scan, ct.header), *roi_objects(scan, ct)]
+            _import_images(scan, repository)
+            study = make_uid(scan, "study")
+            (ct,) = repository.find_series(study, SeriesFilter(modality="CT"))
+            (image,) = load_series(repository.fetch(study, ct.series_uid).instances)
+            assert image.header is not None
+            objects = [subject_information(scan, image.header), *roi_objects(scan, image)]
             repository.store_datasets(objects, project=PROJECT)
         if progress:
             progress(total, total, "")
+
+
+def _import_images(scan: Scan, repository: LocalRepository) -> None:
+    with tempfile.TemporaryDirectory(prefix=WORKING, dir=repository.root.parent) as name:
+        folder = Path(name)
+        write_ct(scan, folder)
+        write_spect(scan, folder)
+        report = repository.import_folder([folder], project=PROJECT)
+    if report.skipped:
+        file, reason = report.skipped[0]
+        raise RepositoryError(f"{file.name} of the synthetic mice was not stored: {reason}", path=repository.root)
