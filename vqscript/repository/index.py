@@ -191,6 +191,10 @@ class Index:
         found = self._rows(f"SELECT {_ROW} FROM instance WHERE sop_uid = ?", sop_uid)
         return Row(*found[0]) if found else None
 
+    def count(self) -> int:
+        """Return the number of instances."""
+        return int(self._rows("SELECT count(*) FROM instance")[0][0])
+
     def all_rows(self) -> list[Row]:
         """Return the rows of all instances, by UID."""
         return [Row(*row) for row in self._rows(f"SELECT {_ROW} FROM instance ORDER BY sop_uid")]

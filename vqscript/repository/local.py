@@ -189,6 +189,10 @@ class LocalRepository:
             )
         return found[0]
 
+    def count(self) -> int:
+        """Return the number of stored instances."""
+        return self._index.count()
+
     def projects(self) -> list[str]:
         """Return the paths of all projects that hold a study, in order."""
         return self._index.projects()
