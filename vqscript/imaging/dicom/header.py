@@ -288,10 +288,8 @@ def _instance(path: Path, header: Dataset, has_pixels: bool, offset: int, length
 
 
 def _acquisition_time(header: Dataset) -> str:
-    whole = values.text(header, "AcquisitionDateTime").partition("+")[0].partition("-")[0]
-    if len(whole) >= 10:
-        seconds, dot, fraction = whole.partition(".")
-        return seconds.ljust(14, "0") + dot + fraction
+    if found := values.date_time(header, "AcquisitionDateTime"):
+        return found
     for date in ("AcquisitionDate", "SeriesDate", "StudyDate"):
         if found := values.moment(header, date, "AcquisitionTime"):
             return found

@@ -10,7 +10,7 @@ from vqscript.imaging.dicom import values
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-# PS3.3, C.8.9.1.1.3: Units; and C.8.9.1.1.17: SUV Type, empty meaning body weight.
+# PS3.3, C.8.9.1: Units, and SUV Type, which is body weight where it is absent.
 _PET_UNITS = {"BQML": "Bq/mL", "CNTS": "counts", "CM2ML": "SUVbsa"}
 _SUV_TYPES = {"": "SUVbw", "BW": "SUVbw", "LBM": "SUVlbm", "BSA": "SUVbsa", "IBW": "SUVibw"}
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqscript.errors import GeometryError, ImageError, NotDicom, Unsupported
-from vqscript.imaging.dicom import pixels
+from vqscript.imaging.dicom import multiframe, pixels
 from vqscript.imaging.dicom.header import read_header
 from vqscript.imaging.dicom.instance import Instance
 from vqscript.imaging.dicom.quantity import quantity
@@ -28,6 +28,8 @@ SINGLE_FRAME = {
     "1.2.840.10008.5.1.4.1.1.128": "PET",
 }
 NUCLEAR = frozenset({"1.2.840.10008.5.1.4.1.1.20", "1.2.840.10008.5.1.4.1.1.5"})
+MULTI_FRAME = multiframe.ENHANCED | {multiframe.DOSE}
+LOADABLE = frozenset(SINGLE_FRAME) | NUCLEAR | MULTI_FRAME
 
 # Values of ImageType that make slices of one MR series separate images (PS3.3, C.8.3.1.1.1, and what vendors write).
 _MR_KINDS = frozenset(
@@ -106,18 +108,18 @@ def _loadable(instances: list[Instance], warnings: list[str]) -> list[Instance]:
     """Return the images; Unsupported if there are none."""
     from pydicom.uid import UID
 
-    images = [one for one in instances if one.sop_class in SINGLE_FRAME or one.sop_class in NUCLEAR]
-    others = sorted({UID(one.sop_class).name for one in instances if one not in images})
+    images = [one for one in instances if one.sop_class in LOADABLE]
+    others = sorted({UID(one.sop_class).name for one in instances if one.sop_class not in LOADABLE})
     if not images:
         raise Unsupported(
             f"series {instances[0].series_uid} holds {', '.join(others)}: no image that can be loaded",
-            hint="CT, MR, PET and NM images are loaded",
+            hint="CT, MR, PET and NM images and RT doses are loaded",
             path=instances[0].path,
             uid=instances[0].series_uid,
         )
     if others:
         warnings.append(f"{len(instances) - len(images)} files of {', '.join(others)} are left out")
-    return images
+    return [frame for one in images for frame in (multiframe.split(one) if one.sop_class in MULTI_FRAME else (one,))]
 
 
 def _separate(images: list[Instance], warnings: list[str]) -> list[list[Instance]]:
@@ -195,8 +197,8 @@ def _load_slices(group: list[Instance]) -> Volume:
         source=Source(
             slices[0].study_uid,
             slices[0].series_uid,
-            tuple(one.path for one in slices),
-            tuple(one.sop_uid for one in slices),
+            tuple(dict.fromkeys(one.path for one in slices)),
+            tuple(dict.fromkeys(one.sop_uid for one in slices)),
         ),
         frame_times=frame_times(timing),
         warnings=(*ordered.warnings, *meaning.warnings),

@@ -120,3 +120,12 @@ def moment(dataset: Dataset, date: str, time: str) -> str:
     if not day or not whole:
         return ""
     return day + whole.ljust(6, "0") + dot + fraction
+
+
+def date_time(dataset: Dataset, keyword: str) -> str:
+    """Return a date and time attribute as ``YYYYMMDDHHMMSS[.ffffff]`` without its offset from UTC, "" if absent."""
+    whole = re.split("[+-]", text(dataset, keyword))[0]
+    if len(whole) < 10:
+        return ""
+    seconds, dot, fraction = whole.partition(".")
+    return seconds.ljust(14, "0") + dot + fraction
