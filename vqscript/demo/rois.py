@@ -103,7 +103,7 @@ def _drawn(shapes: Sequence[Ellipsoid], *, careless: bool) -> Iterator[Ellipsoid
     for shape in shapes:
         if careless:
             (x, y, z), (rx, ry, rz) = shape.center, shape.radii
-            yield replace(shape, center=(x + 2.5, y + 1.5, z - 2.0), radii=(1.1 * rx, 1.1 * ry, 1.1 * rz))
+            yield replace(shape, center=(x + 1.5, y + 1.0, z - 1.0), radii=(1.1 * rx, 1.1 * ry, 1.1 * rz))
         else:
             yield shape
 
