@@ -52,7 +52,7 @@ class Administration:
         ``"M"``, ``"F"``, ``"O"`` or "".
     sources : mapping
         Where each known field is from: ``"subject information"``, ``"DICOM header"`` or ``"given"``, perhaps
-        with a remark in parentheses.
+        with a remark after a comma.
     """
 
     dose: float | None = None
@@ -149,7 +149,7 @@ def from_header(header: Dataset) -> tuple[Administration, tuple[Remark, ...]]:
         remarks.extend(Remark(name, text) for text in warnings)
         if value not in (None, ""):
             found[name] = value
-            sources[name] = f"{HEADER} ({detail})" if detail else HEADER
+            sources[name] = f"{HEADER}, {detail}" if detail else HEADER
 
     learn("weight", _weight, header)
     learn("height", _height, header)

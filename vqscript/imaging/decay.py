@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -278,7 +278,7 @@ def _shaped(factor: Float) -> float | Float:
 
 def _clock(when: datetime | Times) -> str:
     if isinstance(when, datetime):
-        return f"{when:%Y-%m-%d %H:%M:%S}"
+        return f"{when + timedelta(microseconds=500_000):%Y-%m-%d %H:%M:%S}"
     first, last = (_clock(end.astype("datetime64[us]").item()) for end in (when.min(), when.max()))
     return first if first == last else f"{first} to {last}"
 
