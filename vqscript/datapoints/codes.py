@@ -92,7 +92,10 @@ ADMINISTERED_ACTIVITY = Concept("113507", "DCM", "Administered activity")
 INJECTION_TIME = Concept("123003", "DCM", "Radiopharmaceutical Start DateTime")
 RADIONUCLIDE = Concept("89457008", "SCT", "Radioactive isotope")
 
-# Segments: an ROI has a name of the user's, and no code says what it is.
+# Segmentations.
+PURPOSE = Concept("121322", "DCM", "Source image for image processing operation")
+SEGMENTED = Concept("113076", "DCM", "Segmentation")
+# An ROI has a name of the user's, and no code says what it is.
 TISSUE = Concept("85756007", "SCT", "Tissue")
 
 # Units that are no image units.

@@ -176,9 +176,12 @@ def _own_grid(frames: list[Frame], shape: tuple[int, int], spacing: float | None
     gaps = np.diff(ordered)
     if spacing is None:
         spacing = float(gaps.min()) if gaps.size else 1.0
-    count = round((ordered[-1] - ordered[0]) / spacing) + 1
-    if count * shape[0] * shape[1] > _MOST_VOXELS:
-        raise RoiError(f"the frames span {count} planes of {shape[1]} x {shape[0]} voxels, which is more than is read")
+    planes = float(ordered[-1] - ordered[0]) / spacing + 1
+    if planes * shape[0] * shape[1] > _MOST_VOXELS:
+        raise RoiError(
+            f"the frames span {planes:.0f} planes of {shape[1]} x {shape[0]} voxels, which is more than is read"
+        )
+    count = round(planes)
     low, high = int(np.argmin(along)), int(np.argmax(along))
     # From the first plane to the last, not along the normal: planes may be sheared (gantry tilt).
     way = frames[high].position - frames[low].position
@@ -223,7 +226,9 @@ def _draw(mask: Mask, frame: Frame, plane: Mask, grid: Grid) -> int:
     """Draw a frame into a mask ``(z, y, x)``; return how many voxels fell outside."""
     first, steps = _in_voxels(frame, grid)
     row, column = np.nonzero(plane)
-    index = np.rint(first).astype(np.intp)[:, None] + np.rint(steps).astype(np.intp) @ np.stack([column, row])
+    # Clipped, since no integer is as large as what a damaged position may say.
+    start = np.clip(np.rint(first), -_MOST_VOXELS, _MOST_VOXELS).astype(np.intp)
+    index = start[:, None] + np.rint(steps).astype(np.intp) @ np.stack([column, row])
     inside = ((index >= 0) & (index < np.array(grid.size)[:, None])).all(axis=0)
     x, y, z = index[:, inside]
     mask[z, y, x] = True

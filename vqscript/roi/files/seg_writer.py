@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vqscript.datapoints.codes import TISSUE
+from vqscript.datapoints.codes import PURPOSE, SEGMENTED, TISSUE
 from vqscript.datapoints.derived import derived_instance
 from vqscript.datapoints.people import to_person_name
 from vqscript.datapoints.sr import coded, reference
@@ -118,13 +118,14 @@ def _segment(number: int, roi: Roi) -> Dataset:
 def _place(ds: Dataset, image: Volume) -> None:
     """Write size, frame of reference, what all frames share, and the images that were drawn on."""
     from pydicom.dataset import Dataset
+    from pydicom.uid import generate_uid
     from pydicom.valuerep import format_number_as_ds
 
     grid = image.grid
     ds.Columns, ds.Rows, _ = grid.size
-    if grid.frame_of_reference:
-        ds.FrameOfReferenceUID = grid.frame_of_reference
-        ds.PositionReferenceIndicator = None
+    # Type 1 here, but not in NM: a frame of its own where the image has none.
+    ds.FrameOfReferenceUID = grid.frame_of_reference or generate_uid(prefix=None)
+    ds.PositionReferenceIndicator = None
 
     between_slices = grid.voxel_volume / (grid.spacing[0] * grid.spacing[1] * _sine(grid))
     measures = Dataset()
@@ -137,13 +138,14 @@ def _place(ds: Dataset, image: Volume) -> None:
     shared = Dataset()
     shared.PixelMeasuresSequence = [measures]
     shared.PlaneOrientationSequence = [orientation]
+    if not _slice_by_slice(image):
+        shared.DerivationImageSequence = _derivation(image, _sop_uids(image))
     ds.SharedFunctionalGroupsSequence = [shared]
 
     assert image.header is not None
     series = Dataset()
     series.SeriesInstanceUID = image.source.series_uid or image.header.SeriesInstanceUID
-    sop_uids = dict.fromkeys(image.source.sop_uids or (image.header.SOPInstanceUID,))
-    series.ReferencedInstanceSequence = [reference(image.header.SOPClassUID, uid) for uid in sop_uids]
+    series.ReferencedInstanceSequence = [reference(image.header.SOPClassUID, uid) for uid in _sop_uids(image)]
     ds.ReferencedSeriesSequence = [series]
 
 
@@ -182,28 +184,33 @@ def _frame_groups(ds: Dataset, frames: list[tuple[int, int]], image: Volume) -> 
         item.FrameContentSequence = [content]
         item.PlanePositionSequence = [position]
         item.SegmentIdentificationSequence = [identification]
-        item.DerivationImageSequence = _derivation(image, z)
+        if _slice_by_slice(image):
+            item.DerivationImageSequence = _derivation(image, [image.source.sop_uids[z]])
         groups.append(item)
     ds.PerFrameFunctionalGroupsSequence = groups
 
 
-def _derivation(image: Volume, z: int) -> list[Dataset]:
-    """Return the slice that plane ``z`` was drawn on; nothing where slices and files do not correspond."""
+def _sop_uids(image: Volume) -> list[str]:
+    assert image.header is not None
+    return list(dict.fromkeys(image.source.sop_uids)) or [image.header.SOPInstanceUID]
+
+
+def _slice_by_slice(image: Volume) -> bool:
+    """Whether each slice is a file; not so for a multi-frame object, nor once slices were cropped or resampled."""
+    return len(image.source.sop_uids) == image.grid.size[2] * image.frames
+
+
+def _derivation(image: Volume, sop_uids: list[str]) -> list[Dataset]:
+    """Return the images that a frame, or all of them, were drawn on."""
     from pydicom.dataset import Dataset
 
-    from vqscript.datapoints.codes import Concept
-
     assert image.header is not None
-    sop_uids = image.source.sop_uids
-    if len(sop_uids) != image.grid.size[2] * image.frames:
-        return []
-    source = reference(image.header.SOPClassUID, sop_uids[z])
-    source.PurposeOfReferenceCodeSequence = [
-        coded(Concept("121322", "DCM", "Source image for image processing operation"))
-    ]
+    sources = [reference(image.header.SOPClassUID, uid) for uid in sop_uids]
+    for source in sources:
+        source.PurposeOfReferenceCodeSequence = [coded(PURPOSE)]
     item = Dataset()
-    item.SourceImageSequence = [source]
-    item.DerivationCodeSequence = [coded(Concept("113076", "DCM", "Segmentation"))]
+    item.SourceImageSequence = sources
+    item.DerivationCodeSequence = [coded(SEGMENTED)]
     return [item]
 
 
