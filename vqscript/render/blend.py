@@ -14,6 +14,10 @@ from vqscript.render.scene import ImageLayer
 Values = NDArray[np.float32]
 Colour = NDArray[np.float32]
 
+_FADE = 0.1
+"""Share of the window over which a layer comes in that is transparent below: with a hard edge, what is hardly above
+nothing would darken the layers underneath in patches."""
+
 
 def windowed(values: Values, window: tuple[float, float]) -> Values:
     """Return where values lie in a window: 0 at its lower end, 1 at its upper end, clipped to that.
@@ -50,18 +54,15 @@ def fused(layers: Sequence[ImageLayer], pictures: Sequence[Values], size: tuple[
     canvas = np.zeros((height, width, 3), dtype=np.float32)
     for layer, values in zip(layers, pictures, strict=True):
         missing = np.isnan(values)
-        cover = np.float32(layer.opacity)
+        filled = np.where(missing, np.float32(layer.window[0]), values) if missing.any() else values
+        screen = windowed(resized(filled, size), layer.window)
+        cover = np.full(screen.shape, layer.opacity, dtype=np.float32)
         if missing.any():
-            inside = resized((~missing).astype(np.float32), size)
-            screen = windowed(resized(np.where(missing, np.float32(layer.window[0]), values), size), layer.window)
-            visible = inside > 0.5
-        else:
-            screen = windowed(resized(values, size), layer.window)
-            visible = np.ones(screen.shape, dtype=bool)
+            cover *= resized((~missing).astype(np.float32), size) > 0.5
         if layer.below_transparent:
-            visible &= screen > 0
+            cover *= np.minimum(screen * np.float32(1 / _FADE), 1)
         colours = palette(layer.palette)[np.rint(screen * 255).astype(np.uint8)]
-        canvas += (visible * cover)[:, :, None] * (colours - canvas)
+        canvas += cover[:, :, None] * (colours - canvas)
     return canvas
 
 

@@ -79,14 +79,14 @@ def _draw_bar(
     colours = np.repeat(palette(layer.palette)[steps][:, None], width, axis=1)
     image.paste(Image.fromarray(colours), (0, top))
     draw.rectangle((0, top, width - 1, bottom - 1), outline="#5a6068")
-    for value, words in _ticks(layer.window, (bottom - top) / size):
+    for value, words in ticks(layer.window, (bottom - top) / size):
         low, high = layer.window
         level = bottom - 1 - (value - low) / ((high - low) or 1) * (bottom - 1 - top)
         draw.line((width, level, width + size // 4, level), fill="#8a9098")
         text.write(draw, (width + size * 0.45, level), words, size - 2, text.BRIGHT, "lm")
 
 
-def _ticks(window: tuple[float, float], lines: float) -> list[tuple[float, str]]:
+def ticks(window: tuple[float, float], lines: float) -> list[tuple[float, str]]:
     """Return values to be marked and how they are written: both ends, and round numbers where there is room.
 
     Parameters

@@ -13,6 +13,7 @@ from vqscript.render import text
 from vqscript.render.blend import fused
 from vqscript.render.files import whole_file
 from vqscript.render.legend import draw_legend, legend_width
+from vqscript.render.palettes import Colours, palette
 from vqscript.render.panel import draw_letters, fit
 from vqscript.render.scene import Scene
 from vqscript.render.section import ENDS
@@ -47,11 +48,9 @@ def save_gif(scene: Scene, path: Path, frames: int = 36) -> None:
     if not 2 <= frames <= _MOST_FRAMES:
         raise UsageError(f"a film of {frames} frames cannot be made", hint=f"2 to {_MOST_FRAMES} frames make one turn")
     pictures = turn(scene, frames)
-    # One palette for all frames, made of four views side by side: colours do not flicker.
-    views = [pictures[frames * quarter // 4] for quarter in range(4)]
-    sample = Image.fromarray(np.concatenate([np.asarray(view) for view in views]))
-    colours = sample.quantize(256, method=Image.Quantize.MEDIANCUT)
-    indexed = [picture.quantize(palette=colours, dither=Image.Dither.NONE) for picture in pictures]
+    bars = [palette(layer.palette)[::12] for layer in scene.layers]
+    colours = _common_palette([pictures[frames * quarter // 4] for quarter in range(4)], bars)
+    indexed = [picture.quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG) for picture in pictures]
     with whole_file(path) as file:
         indexed[0].save(
             file,
@@ -102,13 +101,28 @@ def turn(scene: Scene, frames: int) -> list[Image.Image]:
     return pictures
 
 
+def _common_palette(views: list[Image.Image], bars: list[Colours]) -> Image.Image:
+    """Return a picture whose 256 colours serve all frames, so that colours do not flicker.
+
+    Black, white and the colour bars are kept as they are (those of the first three), the rest is shared out.
+    """
+    fixed = np.concatenate([np.array([[0, 0, 0], [255, 255, 255]], dtype=np.uint8), *bars[:3]])
+    pixels = np.concatenate([np.asarray(view).reshape(-1, 3) for view in views])
+    # Every colour counts once: by their pixels, black and one tissue would take most of the 256.
+    packed = np.unique(pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32))
+    once = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=1).astype(np.uint8)
+    reduced = Image.fromarray(once[None]).quantize(256 - len(fixed), method=Image.Quantize.MEDIANCUT)
+    common = Image.new("P", (1, 1))
+    common.putpalette(fixed.tobytes() + bytes(reduced.getpalette() or []))
+    return common
+
+
 def _frame(
     scene: Scene, table: Turntable, levels: list[Levels], degrees: float, legend: Image.Image | None
 ) -> Image.Image:
     image = Image.new("RGB", scene.size)
-    width = scene.size[0] - (legend.width if legend else 0)
     size = text.font_size(min(scene.size))
-    # Room for the letters above and below: the image itself turns beneath them otherwise.
+    width = scene.size[0] - (legend.width + size // 2 if legend else 0)
     box = fit(table.extent, (width, scene.size[1]))
     values = []
     for layer, picture in zip(scene.layers, levels, strict=True):
@@ -121,7 +135,7 @@ def _frame(
     if scene.corner_info:
         text.write(draw, (size // 3, size // 3), f"MIP  {degrees:.0f}°", max(11, size - 3))
     if legend:
-        image.paste(legend, (width, 0))
+        image.paste(legend, (scene.size[0] - legend.width, 0))
     return image
 
 

@@ -39,7 +39,8 @@ class ImageLayer:
     frame : int
         Time frame, 0-based.
     below_transparent : bool
-        Whether values at or below the window's lower end let the layers underneath through.
+        Whether values at or below the window's lower end let the layers underneath through. The layer comes in
+        over the first tenth of the window.
     """
 
     volume: Volume

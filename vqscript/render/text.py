@@ -91,4 +91,4 @@ def nice_step(span: float, parts: float) -> float:
     """Return the 1, 2 or 5 times a power of ten that divides ``span`` into about ``parts`` parts."""
     rough = span / parts
     power = 10.0 ** math.floor(math.log10(rough))
-    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.9)

@@ -91,7 +91,8 @@ def _cubic(reference: Grid, grids: Sequence[Grid]) -> Grid:
     axes, signs = anatomical_axes(reference)
     lengths = np.array([reference.size[axis] * reference.spacing[axis] for axis in axes])
     finest = min(min(grid.spacing) for grid in (reference, *grids))
-    edge = max(float(lengths.max()) / _SIDE, finest)
+    # A multiple of the finest voxel: blocks of its maxima then become voxels without being blurred much.
+    edge = finest * max(1, math.ceil(float(lengths.max()) / _SIDE / finest - 1e-6))
     size = np.maximum(np.ceil(lengths / edge - 1e-6), 1).astype(int)
     direction = reference.direction[:, list(axes)] * np.asarray(signs)
     centre = reference.to_world((np.asarray(reference.size) - 1) / 2)
