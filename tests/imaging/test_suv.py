@@ -14,7 +14,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from vqscript.errors import UnitError
-from vqscript.imaging.administration import Administration, from_entries, from_header
+from vqscript.imaging.administration import Administration, from_header
 from vqscript.imaging.body import body_surface_area, ideal_body_weight, lean_body_mass
 from vqscript.imaging.decay import decay_status, reference_time
 from vqscript.imaging.grid import Grid
@@ -377,20 +377,17 @@ def test_where_the_injected_dose_is_from(pet_header: Header) -> None:
     scan = volume(pet_header(dose=None))
     assert injected_dose(scan) == (0.0, "none")
     assert injected_dose(scan, Administration(weight=24)) == (0.0, "none")
-    assert injected_dose(scan, from_entries(injected_dose=250)) == (pytest.approx(250), "subject")
+    assert injected_dose(scan, Administration(dose=9.25e6)) == (pytest.approx(250), "subject")
     assert injected_dose(volume(None)) == (0.0, "none")
 
 
-def test_subject_entries() -> None:
-    facts = from_entries(injected_dose=250, weight=24, injection_time="20140131091500", nuclide="In-111")
-    assert facts.dose == pytest.approx(9.25e6)
-    assert facts.weight == 24
-    assert facts.injection_time == datetime(2014, 1, 31, 9, 15)
-    assert facts.half_life == pytest.approx(2.8047 * 86400)
-    assert set(facts.sources.values()) == {"subject information"}
-    assert from_entries().known == ()
-    with pytest.raises(UnitError, match="no date and time"):
-        from_entries(injection_time="yesterday")
+def test_facts_of_zero_are_not_known_and_negative_ones_are_refused(pet_header: Header) -> None:
+    header, _ = from_header(pet_header())
+    merged = header.merged(Administration(dose=0.0, weight=0.0))
+    assert (merged.dose, merged.weight) == (3.5e8, 70_000)
+    for wrong in (-1.0, math.nan, math.inf):
+        with pytest.raises(UnitError, match=r"the weight .* is no amount"):
+            Administration(weight=wrong)
 
 
 @pytest.mark.parametrize(
@@ -551,7 +548,9 @@ def test_net_activity_takes_no_decay(pet_header: Header) -> None:
     assert any("none applied" in note for note in conversion.notes)
     assert 0.5 * convert_net(scan, "SUV", 100 * 37_000, 24).factor == pytest.approx(0.5 / 100 / 0.02 * 24)
     assert 0.5 * convert_net(scan, "SUV", 100 * 37_000).factor == pytest.approx(0.5 / 100 / 0.02 * 70_000)
-    assert convert_net(scan, "uCi", 1.0).factor == 1.0
+    assert convert_net(scan, "uCi", 0.0).factor == 1.0
+    with pytest.raises(UnitError, match="net activity of 0 Bq"):
+        convert_net(scan, "%ID/g", 0.0)
 
 
 def test_applying_one_factor_to_stored_integers_leaves_them_be(pet_header: Header) -> None:

@@ -92,6 +92,13 @@ def test_mass(text: str | float, grams: float) -> None:
     assert units.parse_mass(text) == pytest.approx(grams, rel=1e-12)
 
 
+def test_a_text_without_a_unit_has_one_only_where_the_caller_says_so() -> None:
+    assert units.parse_mass("24", bare="g") == 24
+    assert units.parse_mass("24 kg", bare="g") == 24_000
+    with pytest.raises(UsageError, match="has no unit"):
+        units.parse_mass("24")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -15,7 +15,6 @@ from vqscript.imaging.dicom.values import number as number_of
 from vqscript.imaging.dicom.values import text as text_of
 from vqscript.imaging.dicom.values import value as value_of
 from vqscript.imaging.nuclides import half_life, nuclide_name
-from vqscript.imaging.units import BQ_PER_UCI
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -34,7 +33,7 @@ EARLY_START = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Administration:
-    """Dose, subject and times; None (or "") where nothing is known.
+    """Dose, subject and times; None (or "", or 0) where nothing is known.
 
     Attributes
     ----------
@@ -63,11 +62,16 @@ class Administration:
     sex: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name in ("dose", "weight", "half_life", "height"):
+            number = getattr(self, name)
+            if number is not None and not (math.isfinite(number) and number >= 0):
+                raise UnitError(f"the {name.replace('_', '-')} {number:g} is no amount", hint="give one above 0")
+
     @property
     def known(self) -> tuple[str, ...]:
         """Names of the fields that are set."""
-        names = (item.name for item in fields(self) if item.name != "sources")
-        return tuple(name for name in names if getattr(self, name) not in (None, ""))
+        return tuple(item.name for item in fields(self) if item.name != "sources" and getattr(self, item.name))
 
     def merged(self, over: Administration) -> Administration:
         """Return these facts with every field that ``over`` knows taken from there, and its source with it."""
@@ -78,38 +82,6 @@ class Administration:
     def attributed(self, source: str) -> Administration:
         """Return these facts with ``source`` named for every known field that has no source yet."""
         return replace(self, sources={name: self.sources.get(name) or source for name in self.known})
-
-
-def from_entries(
-    *, injected_dose: float | None = None, weight: float | None = None, injection_time: str = "", nuclide: str = ""
-) -> Administration:
-    """Return the administration that the subject information of a study describes.
-
-    Parameters
-    ----------
-    injected_dose : float, optional
-        At injection, uCi.
-    weight : float, optional
-        Grams.
-    injection_time : str
-        DICOM DT ``YYYYMMDDHHMMSS``.
-    nuclide : str
-        As in :func:`vqscript.imaging.nuclides.nuclide_name`.
-
-    Raises
-    ------
-    UnitError
-        If the time is no date and time, or the nuclide is not known.
-    """
-    when = _local(injection_time.strip(), "") if injection_time.strip() else None
-    if injection_time.strip() and when is None:
-        raise UnitError(f'the injection time "{injection_time}" is no date and time', hint="write YYYYMMDDHHMMSS")
-    return Administration(
-        dose=injected_dose * BQ_PER_UCI if injected_dose else None,
-        weight=weight or None,
-        injection_time=when,
-        half_life=half_life(nuclide) if nuclide.strip() else None,
-    ).attributed(SUBJECT)
 
 
 class Remark(NamedTuple):

@@ -102,7 +102,7 @@ def to_injection(volume: Volume, facts: Administration) -> Decay:
     if status == "":
         note = f"Decay: no factor; the values are taken as corrected to injection ({where})"
         return Decay(1.0, note, (f"taken as decay-corrected to injection: {where}",))
-    if facts.injection_time is None or facts.half_life is None:
+    if facts.injection_time is None or not facts.half_life:
         missing = "injection time" if facts.injection_time is None else "half-life"
         state = "corrected to the scan" if status == "START" else "not decay-corrected"
         raise UnitError(

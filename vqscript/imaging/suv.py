@@ -6,6 +6,7 @@ where they are from, and :func:`apply` changes a volume by that one factor only.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,12 +104,14 @@ def convert_net(volume: Volume, unit: str, net_activity_bq: float, weight_g: flo
     Raises
     ------
     UnitError
-        As :func:`convert`.
+        As :func:`convert`, and if the net activity is needed and not above 0.
     """
     facts, remarks = _facts(volume, None, Administration(weight=weight_g))
     path = UnitPath(volume, canonical(unit), facts, remarks)
     factor = path.scale()
     if path.crosses:
+        if not (math.isfinite(net_activity_bq) and net_activity_bq > 0):
+            raise path.error(f"a net activity of {net_activity_bq:g} Bq is no dose", 'give it, as in "9.25 MBq"')
         path.note(f"Net activity {_activity(net_activity_bq)} at scan time ({GIVEN})")
         path.note("Decay: none applied, as the net activity is that of the scan")
         factor = factor / net_activity_bq if path.target in RELATIVE else factor * net_activity_bq
@@ -134,12 +137,10 @@ def apply(volume: Volume, conversion: Conversion) -> None:
 
 def injected_dose(volume: Volume, subject: Administration | None = None) -> tuple[float, str]:
     """Return the dose at injection in uCi and where it is from: "subject", "header" or "none" (then 0)."""
-    if subject is not None and subject.dose is not None:
+    if subject is not None and subject.dose:
         return subject.dose / BQ_PER_UCI, "subject"
-    if volume.header is not None:
-        dose = from_header(volume.header)[0].dose
-        if dose is not None:
-            return dose / BQ_PER_UCI, "header"
+    if volume.header is not None and (dose := from_header(volume.header)[0].dose):
+        return dose / BQ_PER_UCI, "header"
     return 0.0, "none"
 
 

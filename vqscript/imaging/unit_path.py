@@ -97,7 +97,7 @@ class UnitPath:
         """
         self.use(name)
         value: float | None = getattr(self.facts, name)
-        if value is None:
+        if not value:
             raise self.error(
                 f"cannot convert {self.source} to {self.target}: the {what} is not known, "
                 "neither given nor in the subject information or the DICOM header",

@@ -124,44 +124,48 @@ def from_ucum(code: str) -> str | None:
     return _BY_UCUM.get(code.strip().replace("/mL", "/ml"))
 
 
-def parse_activity(text: str | float) -> float:
+def parse_activity(text: str | float, *, bare: str = "") -> float:
     """Return an activity in Bq.
 
     Parameters
     ----------
     text : str or float
         ``"250 uCi"``, ``"9.25 MBq"``, ``"370e6 Bq"``; a number is uCi, as in scripts.
+    bare : str
+        Unit of a text without one; without ``bare`` such a text is refused, as it may mean anything.
 
     Raises
     ------
     UsageError
         For text without a unit, an unknown unit, or a value that is not above 0.
     """
-    return _quantity(text, _ACTIVITY, default="uCi", what="activity", example="250 uCi or 9.25 MBq")
+    return _quantity(text, _ACTIVITY, bare, default="uCi", what="activity", example="250 uCi or 9.25 MBq")
 
 
-def parse_mass(text: str | float) -> float:
+def parse_mass(text: str | float, *, bare: str = "") -> float:
     """Return a mass in grams.
 
     Parameters
     ----------
     text : str or float
         ``"24 g"``, ``"70 kg"``; a number is grams, as in scripts.
+    bare : str
+        Unit of a text without one; without ``bare`` such a text is refused, as it may mean anything.
 
     Raises
     ------
     UsageError
         For text without a unit, an unknown unit, or a value that is not above 0.
     """
-    return _quantity(text, _MASS, default="g", what="mass", example="24 g or 70 kg")
+    return _quantity(text, _MASS, bare, default="g", what="mass", example="24 g or 70 kg")
 
 
-def _quantity(text: str | float, units: dict[str, float], *, default: str, what: str, example: str) -> float:
+def _quantity(text: str | float, units: dict[str, float], bare: str, *, default: str, what: str, example: str) -> float:
     if isinstance(text, str):
         found = _QUANTITY.fullmatch(_ascii(text))
         if found is None:
             raise UsageError(f'"{text}" is no {what}', hint=f"write a number and a unit, as in {example}")
-        number, unit = float(found[1]), found[2]
+        number, unit = float(found[1]), found[2] or bare
         if not unit:
             raise UsageError(f'the {what} "{text}" has no unit', hint=f"write it with one, as in {example}")
         # No two units of a table differ in case alone, so "mbq" can only be MBq.
