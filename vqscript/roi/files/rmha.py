@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from vqscript.errors import RoiError
 from vqscript.imaging.grid import Grid
+from vqscript.imaging.volume import Region
 from vqscript.roi.files import runs
 from vqscript.roi.roiset import MAX_LAYERS, Roi, RoiSet
 
@@ -79,6 +80,8 @@ class RmhaFile:
         By label.
     labels : uint8 array
         ``(z, y, x)``; 0 is the background.
+    extents : dict of int to Region
+        A region for each label in use, that holds all its voxels.
     """
 
     path: Path
@@ -87,6 +90,7 @@ class RmhaFile:
     header: dict[str, str]
     entries: dict[int, Entry]
     labels: Bytes
+    extents: dict[int, Region]
 
     @property
     def names(self) -> list[str]:
@@ -135,7 +139,7 @@ def read(path: Path) -> RmhaFile:
         labels = runs.decode(body, voxels).reshape(size[::-1])
     except ValueError as error:
         raise _broken(path, str(error)) from error
-    return RmhaFile(path, size, spacing, header, entries, labels)
+    return RmhaFile(path, size, spacing, header, entries, labels, runs.extents(body, labels.shape))
 
 
 def to_roiset(file: RmhaFile, grid: Grid, flip: str = "") -> tuple[RoiSet, list[str]]:
@@ -155,8 +159,6 @@ def to_roiset(file: RmhaFile, grid: Grid, flip: str = "") -> tuple[RoiSet, list[
     notes : list of str
         What the user should know.
     """
-    from scipy.ndimage import find_objects
-
     if not set(flip) <= set("xyz"):
         raise RoiError(f'flip "{flip}" is not understood', hint='name axes: "x", "yz", "xyz" ...')
     if file.size != grid.size or not np.allclose(file.spacing, grid.spacing, rtol=_SPACING_TOLERANCE, atol=0):
@@ -171,20 +173,19 @@ def to_roiset(file: RmhaFile, grid: Grid, flip: str = "") -> tuple[RoiSet, list[
         notes.append(
             f"{file.path.name}: TransformMatrix is {file.header['TransformMatrix']}, unlike other files; not applied"
         )
-    labels = file.labels[tuple(slice(None, None, -1 if axis in flip else 1) for axis in "zyx")]
+    forward = tuple(slice(None, None, -1 if axis in flip else 1) for axis in "zyx")
 
     rois = RoiSet(grid)
-    regions = find_objects(labels)
-    found = {label for label, region in enumerate(regions, 1) if region is not None}
-    for label in sorted(file.entries.keys() | found):
+    for label in sorted(file.entries.keys() | file.extents.keys()):
         entry = file.entries.get(label)
         if entry is None:
             entry = Entry(f"ROI {label}", "", True, _EXTRA)
             notes.append(f"{file.path.name}: voxels with label {label} have no name; they are called {entry.name}")
         j = _add(rois, entry, notes, file.path.name)
-        if label in found:
-            region = regions[label - 1]
-            rois.set_mask(j, labels[region] == label, region)
+        if label in file.extents:
+            region = file.extents[label]
+            mask = file.labels[region] == label
+            rois.set_mask(j, mask[forward], _mirrored(region, grid, flip))
     return rois, notes
 
 
@@ -205,6 +206,14 @@ def read_rois(path: Path, grid: Grid, flip: str = "") -> tuple[RoiSet, list[str]
             if part is not None:
                 rois.set_mask(j, part[1], part[0])
     return rois, notes
+
+
+def _mirrored(region: Region, grid: Grid, flip: str) -> Region:
+    z, y, x = (
+        slice(size - along.stop, size - along.start) if axis in flip else along
+        for axis, along, size in zip("zyx", region, grid.shape, strict=True)
+    )
+    return z, y, x
 
 
 def _add(rois: RoiSet, entry: Entry, notes: list[str], file: str, layer: int = 1) -> int:

@@ -46,10 +46,13 @@ def read_structures(path: Path) -> list[Structure]:
             raise RoiError(
                 f"{path}: no RT Structure Set (its SOP class is {ds.get('SOPClassUID', 'missing')})", path=path
             )
-        drawn = {int(item.ReferencedROINumber): item for item in ds.get("ROIContourSequence") or ()}
+        named, outlined = ds.get("StructureSetROISequence"), ds.get("ROIContourSequence")
+        if not named or outlined is None:
+            raise RoiError(f"{path}: holds no {'contours' if named else 'ROIs'}; it may be cut short", path=path)
+        drawn = {int(item.ReferencedROINumber): item for item in outlined}
         return [
             _structure(path, item, drawn.get(int(item.ROINumber)), str(ds.get("FrameOfReferenceUID", "")))
-            for item in ds.get("StructureSetROISequence") or ()
+            for item in named
         ]
 
 
@@ -174,6 +177,8 @@ def _readable(path: Path) -> Iterator[None]:
     except InvalidDicomError as error:
         raise RoiError(f"{path}: no DICOM file", path=path) from error
     except OSError as error:
-        raise RoiError(f"{path}: cannot be read ({error.strerror or error})", path=path) from error
+        # pydicom raises a bare OSError where a sequence ends too early
+        reason = "damaged, or cut short" if error.errno is None else "cannot be read"
+        raise RoiError(f"{path}: {reason} ({error.strerror or error})", path=path) from error
     except (EOFError, struct.error, ValueError, TypeError, AttributeError, KeyError) as error:
         raise RoiError(f"{path}: damaged, or cut short ({error})", path=path) from error

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vqscript.imaging.volume import Region
+
 Bytes = NDArray[np.uint8]
 
 
@@ -37,3 +39,30 @@ def decode(body: bytes, voxels: int) -> Bytes:
     if total != voxels:
         raise ValueError(f"its runs hold {total} voxels, and its header says {voxels}")
     return np.repeat(values, counts)
+
+
+def extents(body: bytes, shape: tuple[int, int, int]) -> dict[int, Region]:
+    """Return for each label but 0 a region ``(z, y, x)`` that holds all its voxels.
+
+    It is found from the runs, of which there are far fewer than voxels, and tight but for runs that
+    go on in the next row.
+    """
+    pairs = np.frombuffer(body, np.uint8).reshape(-1, 2)
+    stop = np.cumsum(pairs[:, 1], dtype=np.int64)
+    labelled = pairs[:, 0] > 0
+    label = pairs[labelled, 0]
+    first, last = stop[labelled] - pairs[labelled, 1], stop[labelled] - 1
+    reached: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    for size in shape[:0:-1]:  # along x, then along y
+        # A run that leaves its row (or plane) may reach from end to end of the next.
+        stays = first // size == last // size
+        reached.append((np.where(stays, first % size, 0), np.where(stays, last % size, size - 1)))
+        first, last = first // size, last // size
+    reached.append((first, last))
+
+    found: dict[int, Region] = {}
+    for value in np.unique(label):
+        runs = label == value
+        z, y, x = (slice(int(low[runs].min()), int(high[runs].max()) + 1) for low, high in reversed(reached))
+        found[int(value)] = z, y, x
+    return found
