@@ -32,9 +32,9 @@ class Instance:
     frame_reference_time, frame_duration : float or None
         In milliseconds, as DICOM has them (PET).
     temporal_position, acquisition_number, instance_number, echo_number : int or None
-        What tells frames or images of one series apart.
+        What tells frames or images of one series apart (TemporalPositionIdentifier, AcquisitionNumber ...).
     content_time : str
-        ContentTime or TriggerTime, last resort for sorting frames.
+        TriggerTime, else ContentTime: last resort for sorting frames.
     """
 
     path: Path

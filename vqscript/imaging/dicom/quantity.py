@@ -58,11 +58,9 @@ def _pet(header: Dataset) -> Quantity:
 
 
 def _dose(header: Dataset) -> Quantity:
-    scaling = values.number(header, "DoseGridScaling")
-    mapping = (scaling, 0.0) if scaling is not None else None
     if values.text(header, "DoseUnits").upper() == "GY":
-        return Quantity("Gy", mapping)
-    return Quantity("", mapping, ("the dose is not in Gy: the values have no unit",))
+        return Quantity("Gy")
+    return Quantity("", warnings=("the dose is not in Gy: the values have no unit",))
 
 
 def _nuclear(header: Dataset) -> Quantity:

@@ -1,0 +1,95 @@
+"""Enhanced objects and RT doses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+from pydicom.uid import RLELossless
+
+from vqscript.errors import NotDicom, Unsupported
+from vqscript.imaging.dicom.header import scan
+from vqscript.imaging.dicom.series import load_series
+from vqscript.imaging.volume import Volume
+
+DOSE = "1.2.840.10008.5.1.4.1.1.481.2"
+PLANES = np.arange(3 * 4 * 5, dtype=np.uint32).reshape(3, 4, 5)
+
+
+def load(path: Path) -> Volume:
+    (volume,) = load_series(scan(path)[0])
+    return volume
+
+
+def test_enhanced_mr_equals_its_nifti_image(data: Path) -> None:
+    folder = data / "enhanced" / "siemens_mr"
+    volume = load(folder / "001")
+    nifti = nibabel.load(folder / "001_ground_truth.nii.gz")
+    np.testing.assert_array_equal(volume.values(), np.asanyarray(nifti.dataobj).T)
+    # The positions in the file are rounded to a micrometre, and the cosines to six digits.
+    np.testing.assert_allclose(volume.grid.affine, np.diag([-1, -1, 1, 1]) @ nifti.affine, atol=1e-4)
+    assert volume.timing is not None
+    assert volume.timing.duration[0, 0] == pytest.approx(305.2925)
+    assert len(volume.source.paths) == 1
+
+
+def test_legacy_converted_phantom(data: Path) -> None:
+    volume = load(data / "ibsi" / "digital_phantom" / "dicom_deprecated" / "image")
+    phantom = nibabel.load(data / "ibsi" / "digital_phantom" / "nifti" / "image" / "phantom.nii.gz")
+    assert sorted(volume.values().ravel()) == sorted(np.asanyarray(phantom.dataobj).ravel())
+    assert volume.grid.size == (5, 4, 4)
+
+
+@pytest.fixture
+def dose(write: Callable[..., list[Path]]) -> Callable[..., Path]:
+    """Write an RT dose whose frames are PLANES."""
+
+    def file(offsets: list[float], **elements: Any) -> Path:
+        (path,) = write(
+            PLANES.reshape(1, 12, 5), [(1.0, 2.0, 30.0)], sop_class=DOSE, modality="RTDOSE", name="dose",
+            DoseUnits="GY", DoseGridScaling="0.5", NumberOfFrames=3, GridFrameOffsetVector=offsets, **elements,
+        )  # fmt: skip
+        ds = pydicom.dcmread(path)
+        ds.Rows = 4
+        ds.save_as(path)
+        return path
+
+    return file
+
+
+@pytest.mark.parametrize("offsets", [[0, 2.5, 5], [30, 32.5, 35]])
+def test_dose_in_gray(dose: Callable[..., Path], offsets: list[float]) -> None:
+    volume = load(dose(offsets))
+    np.testing.assert_allclose(volume.values(), PLANES * 0.5)
+    assert volume.unit == "Gy"
+    np.testing.assert_allclose(volume.grid.to_world([0, 0, 2]), [1, 2, 35])
+
+
+def test_dose_that_descends(dose: Callable[..., Path]) -> None:
+    volume = load(dose([0, -2.5, -5]))
+    np.testing.assert_allclose(volume.values(), PLANES[::-1] * 0.5)
+    np.testing.assert_allclose(volume.grid.to_world([0, 0, 2]), [1, 2, 30])
+
+
+def test_functional_groups_that_are_missing_are_told(data: Path, tmp_path: Path) -> None:
+    ds = pydicom.dcmread(next((data / "enhanced" / "siemens_mr" / "001").iterdir()))
+    del ds.PerFrameFunctionalGroupsSequence[3:]
+    path = tmp_path / "x.dcm"
+    ds.save_as(path)
+    with pytest.raises(NotDicom, match=r"x\.dcm: 3 functional groups describe 8 frames"):
+        load(path)
+
+
+def test_compressed_multi_frame_objects_are_refused(data: Path, tmp_path: Path) -> None:
+    ds = pydicom.dcmread(next((data / "enhanced" / "siemens_mr" / "001").iterdir()))
+    ds.compress(RLELossless)
+    path = tmp_path / "x.dcm"
+    ds.save_as(path)
+    with pytest.raises(Unsupported, match="compressed") as caught:
+        load(path)
+    assert caught.value.hint
