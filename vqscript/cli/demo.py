@@ -27,7 +27,7 @@ def add_subparser(
         "demo",
         parents=[common],
         help="see it work on synthetic mice",
-        description="Make a repository of synthetic SPECT/CT studies of mice, run the %%ID/g example on it, and print "
+        description="Make a repository of synthetic SPECT/CT studies of mice, run the %ID/g example on it, and print "
         "what it measured beside the truth.",
     )
     parser.add_argument(
@@ -95,7 +95,7 @@ def _print_report(phantom: Phantom, studies: list[StudyResult]) -> None:
             organ.name,
             _number(organ.measured),
             _number(organ.truth),
-            "not measured" if organ.difference is None else f"{organ.difference:+.2f} %",
+            _percent(organ.difference),
             ""
             if organ.naive is None
             else f"100/dose gives {organ.naive:.3f} ({100 * (study.scan.remaining - 1):+.1f} %)",
@@ -138,7 +138,11 @@ def _print_next(folder: DemoFolder, studies: list[StudyResult]) -> None:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+    return "-" if value is None else f"{value:7.3f}"
+
+
+def _percent(value: float | None) -> str:
+    return "not measured" if value is None else f"{round(value, 2) + 0.0:+6.2f} %"  # + 0.0 turns -0.0 into 0.0
 
 
 def _short(path: Path) -> str:
