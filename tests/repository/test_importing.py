@@ -22,6 +22,7 @@ from vqscript.repository.layout import instance_path
 from vqscript.repository.local import LocalRepository
 
 MakeFile = Callable[..., Path]
+StartPython = Callable[..., subprocess.Popen[str]]
 
 IMPORT = """
 import sys
@@ -162,6 +163,13 @@ def test_disagreement_on_the_patient_is_noted_and_the_first_kept(
     assert (study.patient_id, study.study_description, study.patient_comments) == ("A", "late", "x")
 
 
+def test_a_number_that_is_none_keeps_no_file_out(repository: LocalRepository, make_file: MakeFile) -> None:
+    source = make_file(StudyInstanceUID="1.2", SeriesNumber=77)
+    source.write_bytes(source.read_bytes().replace(b"IS\x02\x0077", b"IS\x02\x007a"))
+    assert repository.store([source]).added == [source]
+    assert repository.find_series("1.2")[0].series_number == "7a"
+
+
 @pytest.mark.parametrize("error", [RoiError("segment without a label"), ValueError("not a number")])
 def test_an_object_whose_data_points_cannot_be_read_is_stored_with_a_note(
     repository: LocalRepository, make_file: MakeFile, monkeypatch: pytest.MonkeyPatch, error: Exception
@@ -192,15 +200,13 @@ def test_a_lost_file_comes_back_with_the_next_import(repository: LocalRepository
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes here")
 def test_a_write_that_fails_leaves_nothing_half_written(
-    repository: LocalRepository, make_file: MakeFile, tmp_path: Path
+    repository: LocalRepository, make_file: MakeFile, python: StartPython, tmp_path: Path
 ) -> None:
     make_file("a small")
     make_file("b large", PixelData=bytes(8_000_000), Rows=2000, Columns=2000)
     limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, 4_000_000))" + IMPORT
-    run = subprocess.run(
-        [sys.executable, "-c", limited, repository.root, tmp_path / "source"], capture_output=True, text=True
-    )
-    assert "RepositoryError: cannot write to the repository: File too large" in run.stderr
+    _, said = python(limited, repository.root, tmp_path / "source").communicate(timeout=60)
+    assert "RepositoryError: cannot write to the repository: File too large" in said
     assert repository.count() == 1, "what was stored before stays"
     assert repository.verify() == []
     assert list(repository.root.glob("incoming/*")) == []
@@ -215,7 +221,7 @@ def test_a_repository_that_cannot_be_written_says_so(repository: LocalRepository
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
-def test_killed_at_any_moment(make_file: MakeFile, tmp_path: Path) -> None:
+def test_killed_at_any_moment(make_file: MakeFile, python: StartPython, tmp_path: Path) -> None:
     count = 240
     for number in range(count):
         make_file(f"{number:03}", StudyInstanceUID="1.2", SeriesInstanceUID="1.2.1", InstanceNumber=number)
@@ -224,15 +230,13 @@ def test_killed_at_any_moment(make_file: MakeFile, tmp_path: Path) -> None:
     moments = random.Random(1)
     interrupted = 0
     for _ in range(6):
-        started = subprocess.Popen(
-            [sys.executable, "-c", IMPORT, root, tmp_path / "source"], stdout=subprocess.PIPE, text=True
-        )
+        started = python(IMPORT, root, tmp_path / "source")
         assert started.stdout
         assert started.stdout.readline() == "ready\n"
         time.sleep(moments.uniform(0.0, 0.5))
         started.kill()
-        interrupted += started.wait() == -signal.SIGKILL
-        started.stdout.close()
+        started.communicate()
+        interrupted += started.returncode == -signal.SIGKILL
         with LocalRepository.open(root) as repository:
             problems = repository.verify()
             assert [problem for problem in problems if not problem.harmless] == []
@@ -266,16 +270,13 @@ def test_what_a_killed_import_left_is_adopted_by_the_next(
     assert repository.verify() == []
 
 
-def test_two_imports_at_once(make_file: MakeFile, tmp_path: Path) -> None:
+def test_two_imports_at_once(make_file: MakeFile, python: StartPython, tmp_path: Path) -> None:
     count = 120
     for number in range(count):
         make_file(f"{number:03}", StudyInstanceUID="1.2", SeriesInstanceUID="1.2.1")
     root = tmp_path / "lab.repo"
     LocalRepository.create(root).close()
-    running = [
-        subprocess.Popen([sys.executable, "-c", IMPORT, root, tmp_path / "source"], stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
+    running = [python(IMPORT, root, tmp_path / "source") for _ in range(2)]
     reports = [process.communicate(timeout=60)[0].split()[1:] for process in running]
     assert [process.returncode for process in running] == [0, 0]
     assert all(int(added) + int(known) == count and failed == "0" for added, known, failed in reports)

@@ -157,6 +157,10 @@ class Repository(Protocol):
     def kind(self) -> Literal["local", "dimse", "dicomweb", "orthanc"]:
         """Which backend this is."""
 
+    @property
+    def root(self) -> Path | None:
+        """The folder that only the repository writes in; None for a server."""
+
     def find_studies(self, filters: StudyFilter | None = None, project: str = "") -> list[Study]:
         """Return the studies of a project ("" for all); see :func:`project_matches` for its spelling."""
 
@@ -174,6 +178,9 @@ class Repository(Protocol):
 
     def tags(self, series_uid: str) -> dict[str, Any]:
         """Return DICOM keyword -> value of the first instance of a series (text, number, or a list of these)."""
+
+    def header(self, study_uid: str) -> Dataset:
+        """Return the header of one instance of a study, without pixel data."""
 
     def data_points(self, study_uid: str, kind: Kind) -> list[DataPoint]:
         """Return the data points of a study, newest first."""

@@ -220,10 +220,10 @@ class _Import:
             sha256 = layout.copy_hashed(path, found, ready)
             if expected and sha256 != expected:
                 raise Conflict("the repository has lost this instance, but it had other content")
-            with contextlib.suppress(FileExistsError):  # another import was faster
-                layout.publish(ready, stored)
+            layout.publish(ready, stored)
+        except FileExistsError:  # another import was faster
             if layout.hash_file(stored) != sha256:
-                raise Conflict("another import stores this SOP Instance UID with other content")
+                raise Conflict("another import stores this SOP Instance UID with other content") from None
         finally:
             ready.unlink(missing_ok=True)
         return sha256

@@ -176,9 +176,9 @@ class LocalRepository:
         exact = self._index.study(text)
         if exact:
             return exact
-        found = [study for study in self.find_studies() if text and study.study_uid.startswith(text)] or [
-            study for study in self.find_studies() if text and study.study_uid.endswith(text)
-        ]
+        studies = self.find_studies() if text else []
+        found = [study for study in studies if study.study_uid.startswith(text)]
+        found = found or [study for study in studies if study.study_uid.endswith(text)]
         if not found:
             raise NotFound(
                 f'{self.root} has no study "{text}"', hint="vqscript repo ls shows the studies and their UIDs", uid=text
