@@ -96,7 +96,7 @@ def archive(tmp_path: Path) -> Iterator[int]:
 def test_an_archive_gives_them_back(
     archive: int, points: dict[str, Dataset], save: Callable[[Dataset], Path], tmp_path: Path
 ) -> None:
-    # An association of storescu proposes each SOP class that is asked for; -xe keeps explicit little endian.
+    # -R proposes the SOP classes of the files only: the usual list lacks the newer reports.
     peer = ["-aec", "QRSCP", "127.0.0.1", str(archive)]
     paths = {ds.SOPInstanceUID: save(ds) for ds in points.values()}
     subprocess.run(["storescu", "-R", *peer, *map(str, paths.values())], check=True, capture_output=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pydicom
@@ -10,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from vqscript.datapoints.parse import SOP_CLASSES, parse
 from vqscript.datapoints.roi_object import unique_names
+from vqscript.errors import NotDicom
 
 
 def test_segmentation(seg: Dataset, header: Dataset) -> None:
@@ -42,6 +44,23 @@ def test_an_empty_object_is_no_error(sop_class: str) -> None:
     ds = Dataset()
     ds.SOPClassUID = sop_class
     assert len(parse(ds)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("written", "damaged"),
+    [(b"US\x02\x00\x01\x00", b"US\x03\x00\x01\x00"), (b"\x62\x00\x04\x00US", b"\x62\x00\x04\x00S9")],
+    ids=["length", "type"],
+)
+def test_damage_is_named(
+    written: bytes, damaged: bytes, seg: Dataset, save: Callable[[Dataset], Path], tmp_path: Path
+) -> None:
+    """Sequences are parsed when they are looked at, long after the file was opened."""
+    path = tmp_path / "damaged.dcm"
+    content = save(seg).read_bytes()
+    first = content.index(b"\x62\x00\x04\x00US")  # Segment Number of the first segment
+    path.write_bytes(content[:first] + content[first:].replace(written, damaged, 1))
+    with pytest.raises(NotDicom, match=r"SegmentSequence|SegmentNumber"):
+        parse(pydicom.dcmread(path))
 
 
 def test_images_hold_no_data_points(header: Dataset) -> None:

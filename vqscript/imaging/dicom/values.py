@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from collections.abc import MutableSequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,19 @@ if TYPE_CHECKING:
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 
-# What pydicom raises when it turns the bytes of a damaged element into a value.
-CONVERSION_ERRORS = (ValueError, TypeError, OverflowError, AttributeError, KeyError, NotImplementedError)
+# What pydicom raises when it turns the bytes of a damaged element into a value; the last three come from sequences,
+# which it parses when they are first looked at.
+CONVERSION_ERRORS = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    AttributeError,
+    KeyError,
+    NotImplementedError,
+    struct.error,
+    EOFError,
+    OSError,
+)
 
 
 def value(dataset: Dataset, keyword: str) -> Any:
@@ -26,10 +38,12 @@ def value(dataset: Dataset, keyword: str) -> Any:
     NotDicom
         If the bytes in the file are no value of the attribute's type.
     """
+    from pydicom.errors import BytesLengthException
+
     try:
         found = dataset.get(keyword)
-    except CONVERSION_ERRORS as error:
-        raw = dataset.get_item(keyword)
+    except (BytesLengthException, *CONVERSION_ERRORS) as error:
+        raw = dataset.get_item(keyword, keep_deferred=True)
         stored = getattr(raw, "value", None)
         shown = stored[:60].decode("latin-1").strip("\0 ") if isinstance(stored, bytes) else str(stored)[:60]
         raise NotDicom(f'{keyword} "{shown}" cannot be read as a value ({error})') from error
