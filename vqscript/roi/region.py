@@ -70,6 +70,16 @@ def subgrid(grid: Grid, region: Region) -> Grid:
     return grid.cropped((x.start, y.start, z.start), (width, height, depth))
 
 
+def center(region: Region, inside: Mask) -> tuple[float, float, float]:
+    """Return the mean voxel index (x, y, z) of a mask, which may not be empty, in a concrete region."""
+    total = np.count_nonzero(inside)
+    z, y, x = (
+        float(np.arange(along.start, along.stop) @ np.count_nonzero(inside, axis=others) / total)
+        for along, others in zip(region, ((1, 2), (0, 2), (0, 1)), strict=True)
+    )
+    return x, y, z
+
+
 def footprint(part: Grid, whole: Grid) -> Region | None:
     """Return the region of ``whole`` that holds all its voxels within reach of ``part``.
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from vqscript.errors import RoiError, did_you_mean
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Region
-from vqscript.roi.region import Mask, bounding, concrete, enclosing, nearest, shape_of, shifted
+from vqscript.roi.region import Mask, bounding, center, concrete, enclosing, nearest, shape_of, shifted
 
 MAX_LAYERS = 8
 MAX_ROIS = 2048
@@ -260,13 +260,7 @@ class RoiSet:
         part = self.part(j)
         if part is None:
             raise RoiError(f'ROI {j} "{self.roi(j).name}" is empty: it has no centre of mass')
-        region, inside = part
-        total = np.count_nonzero(inside)
-        z, y, x = (
-            float(np.arange(along.start, along.stop) @ np.count_nonzero(inside, axis=others) / total)
-            for along, others in zip(region, ((1, 2), (0, 2), (0, 1)), strict=True)
-        )
-        return x, y, z
+        return center(*part)
 
     def set_mask(self, j: int, mask: ArrayLike, region: Region | None = None) -> None:
         """Give ROI ``j`` the voxels of a mask instead of those it had.

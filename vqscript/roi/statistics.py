@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vqscript.errors import RoiError
-from vqscript.imaging.volume import Volume
-from vqscript.roi.region import footprint, subgrid
+from vqscript.imaging.volume import Region, Volume
+from vqscript.roi.region import Mask, center, footprint, subgrid
 from vqscript.roi.roiset import RoiSet
 
 Float = NDArray[np.float64]
 
-# Voxels interpolated at a time: their positions take 24 bytes each.
-_CHUNK = 1 << 20
+# Voxels interpolated at a time.
+_SLAB = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -135,21 +134,20 @@ def measure(rois: RoiSet, j: int, volume: Volume, t: int = 0) -> Statistics:
     if part is None:
         return Statistics(name, volume.unit, sampling)
     region, inside = part
-    index = np.argwhere(inside)
-    index += [along.start for along in region]
     if own:
-        z, y, x = index.T
-        values = volume.frame(t)[z, y, x].astype(np.float64) * volume.slope + volume.intercept
+        values = volume.frame(t)[region][inside].astype(np.float64) * volume.slope + volume.intercept
     else:
-        values = np.concatenate(list(_interpolated(rois, index, volume, t)))
+        values = _interpolated(rois, region, inside, volume, t)
         if preserve:
             values *= rois.grid.voxel_volume / volume.grid.voxel_volume
 
     valid = ~np.isnan(values)
-    values, index = values[valid], index[valid]
-    if not values.size:
+    if not valid.any():
         return Statistics(name, volume.unit, sampling)
-    com = index.mean(axis=0)[::-1]
+    if not valid.all():
+        values = values[valid]
+        inside[inside] = valid
+    com = center(region, inside)
     com_mm = rois.grid.to_world(com)
     mean, variance, skewness, kurtosis = _moments(values)
     n = values.size
@@ -159,7 +157,7 @@ def measure(rois: RoiSet, j: int, volume: Volume, t: int = 0) -> Statistics:
         sampling,
         voxels=n,
         volume=n * rois.grid.voxel_volume,
-        com=(float(com[0]), float(com[1]), float(com[2])),
+        com=com,
         com_mm=(float(com_mm[0]), float(com_mm[1]), float(com_mm[2])),
         mean=mean,
         median=float(np.median(values)),
@@ -173,20 +171,23 @@ def measure(rois: RoiSet, j: int, volume: Volume, t: int = 0) -> Statistics:
     )
 
 
-def _interpolated(rois: RoiSet, index: NDArray[np.intp], volume: Volume, t: int) -> Iterator[Float]:
-    """Yield the volume's values at the voxels ``index`` (z, y, x) of the ROIs' grid, NaN outside the volume."""
-    from vqscript.imaging.resample import sample
+def _interpolated(rois: RoiSet, region: Region, inside: Mask, volume: Volume, t: int) -> Float:
+    """Return the volume's values at the centres of an ROI's voxels, NaN outside the volume."""
+    from vqscript.imaging.resample import resample
 
-    low, high = index.min(axis=0)[::-1], index.max(axis=0)[::-1] + 1
-    box = rois.grid.cropped((low[0], low[1], low[2]), (high - low))
-    window = footprint(box, volume.grid)
+    window = footprint(subgrid(rois.grid, region), volume.grid)
     if window is None:
-        yield np.full(len(index), np.nan)
-        return
+        return np.full(np.count_nonzero(inside), np.nan)
     near = volume.values(window, t)
     source = subgrid(volume.grid, window)
-    for first in range(0, len(index), _CHUNK):
-        yield sample(near, source, rois.grid.to_world(index[first : first + _CHUNK, ::-1]))
+    z, y, x = region
+    planes = max(1, _SLAB // inside[0].size)
+    parts = []
+    for first in range(0, len(inside), planes):
+        some = inside[first : first + planes]
+        slab = subgrid(rois.grid, (slice(z.start + first, z.start + first + len(some)), y, x))
+        parts.append(resample(near, source, slab, order=1, fill=np.nan)[some].astype(np.float64))
+    return np.concatenate(parts)
 
 
 def _moments(values: Float) -> tuple[float, float, float, float]:

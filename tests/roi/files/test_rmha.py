@@ -226,10 +226,10 @@ def test_a_whole_ct_in_a_moment(tmp_path: Path) -> None:
     for n, corner in enumerate(itertools.product((0, 15), (0, 300), (0, 400)), 1):
         region = tuple(slice(c, c + 80) for c in corner)
         rois.set_mask(rois.add(f"Ball {n}"), ball, region)
-    start = time.perf_counter()
+    start = time.process_time()
     rmha.write(rois, tmp_path / "ct.rmha")
     again, _ = rmha.read_rois(tmp_path / "ct.rmha", grid)
-    elapsed = time.perf_counter() - start
+    elapsed = time.process_time() - start
     assert_same(rois, again)
     assert elapsed < 3  # about 0.3 s on the machine it was written on
 

@@ -226,3 +226,10 @@ def test_load_takes_all_layers_of_an_rmha_file(make: Make, tmp_path: Path) -> No
     assert len(rmha.write(rois, folder / "set.rmha")) == 2
     again, _ = load(folder, GRID)
     assert [(roi.name, roi.layer) for roi in again.rois] == [("Outer", 1), ("Inner", 2)]
+
+
+def test_load_takes_segmentations(data: Path) -> None:
+    grid = Grid((512, 512, 3), (0.810547, 0.810547, 1.0), (-235.2, -226.8, -128.69))
+    rois, _ = load(data / "dcmqi" / "liver.dcm", grid)
+    assert rois.names == ["Liver"]
+    assert rois.count(1) > 0
