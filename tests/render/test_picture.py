@@ -136,6 +136,13 @@ def test_nothing_of_a_transparent_layer_shows_at_its_lower_end(flat):
     assert centre_colour(opaque) == (0, 0, 0)
 
 
+def test_a_layer_without_opacity_leaves_no_trace(flat):
+    base, hidden = ImageLayer(flat(100), "gray", (0, 255)), ImageLayer(flat(1), "red", (0, 1), opacity=0.0)
+    with_hidden, without = plain(base.volume.grid, [base, hidden]), plain(base.volume.grid, [base])
+    for mode in MODES.values():
+        assert draw(with_hidden, mode).tobytes() == draw(without, mode).tobytes()
+
+
 def test_outside_a_small_layer_the_one_below_shows(flat):
     base = ImageLayer(flat(100), "gray", (0, 255))
     small = Volume(np.zeros((4, 4, 4), np.float32), Grid((4, 4, 4), origin=(0, 0, 8)))

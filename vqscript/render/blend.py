@@ -61,8 +61,11 @@ def fused(layers: Sequence[ImageLayer], pictures: Sequence[Values], size: tuple[
             cover *= resized((~missing).astype(np.float32), size) > 0.5
         if layer.below_transparent:
             cover *= np.minimum(screen * np.float32(1 / _FADE), 1)
-        colours = palette(layer.palette)[np.rint(screen * 255).astype(np.uint8)]
-        canvas += cover[:, :, None] * (colours - canvas)
+        levels = np.rint(screen * 255).astype(np.uint8)
+        difference = palette(layer.palette).astype(np.float32).take(levels, axis=0)
+        difference -= canvas
+        difference *= cover[:, :, None]
+        canvas += difference
     return canvas
 
 

@@ -18,7 +18,7 @@ _NARROWEST = 260
 
 def legend_width(scene: Scene) -> int:
     """Return the width in pixels that the legend takes from the picture; 0 if there is nothing to say."""
-    wanted = scene.layers or (scene.outlines and scene.corner_info)
+    wanted = scene.shown or (scene.outlines and scene.corner_info)
     return round(6.4 * text.font_size(min(scene.size))) if wanted and scene.size[0] >= _NARROWEST else 0
 
 
@@ -31,10 +31,10 @@ def draw_legend(scene: Scene) -> Image.Image:
     bottom = height - size
     if scene.outlines and scene.corner_info:
         bottom = _draw_names(draw, scene.outlines, size, (width, height)) - size
-    if scene.layers:
-        share = (bottom - size) / len(scene.layers)
+    if scene.shown:
+        share = (bottom - size) / len(scene.shown)
         # The topmost layer is the one looked at: its bar comes first.
-        for position, layer in enumerate(reversed(scene.layers)):
+        for position, layer in enumerate(reversed(scene.shown)):
             top = size + position * share
             _draw_bar(image, draw, layer, size, (round(top), round(top + share - size)))
     return image

@@ -48,7 +48,7 @@ def save_gif(scene: Scene, path: Path, frames: int = 36) -> None:
     if not 2 <= frames <= _MOST_FRAMES:
         raise UsageError(f"a film of {frames} frames cannot be made", hint=f"2 to {_MOST_FRAMES} frames make one turn")
     pictures = turn(scene, frames)
-    bars = [palette(layer.palette)[::12] for layer in scene.layers]
+    bars = [palette(layer.palette)[::12] for layer in scene.shown]
     colours = _common_palette([pictures[frames * quarter // 4] for quarter in range(4)], bars)
     indexed = [picture.quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG) for picture in pictures]
     with whole_file(path) as file:
@@ -76,16 +76,15 @@ def turn(scene: Scene, frames: int) -> list[Image.Image]:
     list of PIL.Image.Image
         RGB, in the proportions of the scene's size.
     """
-    shown = [layer for layer in scene.layers if layer.opacity > 0]
     scale = min(1.0, _LARGEST_SIDE / max(scene.size))
     small = Scene(
         scene.reference,
-        shown,
+        scene.shown,
         cursor=scene.cursor,
         corner_info=scene.corner_info,
         size=(max(64, round(scene.size[0] * scale)), max(64, round(scene.size[1] * scale))),
     )
-    table = Turntable(scene.reference, shown)
+    table = Turntable(scene.reference, scene.shown)
     legend = draw_legend(small) if legend_width(small) else None
     angles = [360 * number / frames for number in range(frames)]
     seen: dict[int, list[Levels]] = {}

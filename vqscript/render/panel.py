@@ -59,11 +59,11 @@ def draw_panel(scene: Scene, panel: Panel, size: tuple[int, int]) -> Image.Image
     """Return a panel of ``size`` (width, height) pixels, the image as large as fits, in its true proportions."""
     section = panel.section
     box = fit(section.extent, size)
-    shown = [layer for layer in scene.layers if layer.opacity > 0]
     pictures = [
-        projection(layer, section) if panel.index is None else plane(layer, section, panel.index) for layer in shown
+        projection(layer, section) if panel.index is None else plane(layer, section, panel.index)
+        for layer in scene.shown
     ]
-    canvas = fused(shown, pictures, (box.width, box.height))
+    canvas = fused(scene.shown, pictures, (box.width, box.height))
     line = 2.0 if min(size) >= 300 else 1.4
     for outline in scene.outlines:
         draw_outline(canvas, outline, section, panel.index, line)

@@ -74,7 +74,7 @@ def draw(scene: Scene, mode: int | str = "composite") -> Image.Image:
         image.paste(draw_panel(scene, _panel(scene, name, alone=True), area), (0, 0))
     if beside:
         image.paste(draw_legend(scene), (scene.size[0] - beside, 0))
-    if not any(layer.opacity > 0 for layer in scene.layers):
+    if not scene.shown:
         centre = area[0] / 2, area[1] / 2
         size = text.font_size(min(scene.size))
         text.write(ImageDraw.Draw(image), centre, "no input is shown", size, text.DIM, "mm")

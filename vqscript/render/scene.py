@@ -131,3 +131,8 @@ class Scene:
             )
         if self.layout not in LAYOUTS:
             raise UsageError(f'there is no layout "{self.layout}"', hint=did_you_mean(self.layout, LAYOUTS))
+
+    @property
+    def shown(self) -> list[ImageLayer]:
+        """Layers that are not wholly transparent, bottom first."""
+        return [layer for layer in self.layers if layer.opacity > 0]
