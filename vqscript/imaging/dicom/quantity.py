@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 # PS3.3, C.8.9.1: Units, and SUV Type, which is body weight where it is absent.
 _PET_UNITS = {"BQML": "Bq/mL", "CNTS": "counts", "CM2ML": "SUVbsa"}
 _SUV_TYPES = {"": "SUVbw", "BW": "SUVbw", "LBM": "SUVlbm", "BSA": "SUVbsa", "IBW": "SUVibw"}
+_SUV_TYPES |= {"LBMJAMES128": "SUVlbm", "LBMJANMA": "SUVlbm"}  # the same, by formulas of other authors
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Quantity:
 def quantity(header: Dataset) -> Quantity:
     """Return what the values of an image mean, by its modality."""
     modality = values.text(header, "Modality")
+    if modality in {"CT", "MR", "PT"} and (unit := _rescaled_unit(header)) is not None:
+        return Quantity(unit)
     if modality == "CT":
         return _ct(header)
     if modality == "PT":
@@ -63,18 +67,50 @@ def _dose(header: Dataset) -> Quantity:
     return Quantity("", warnings=("the dose is not in Gy: the values have no unit",))
 
 
+def _rescaled_unit(header: Dataset) -> str | None:
+    """Return the unit of a real world value mapping that leads to the same values as the rescale attributes.
+
+    It says more than the unit attribute of the modality can. A mapping to other values is an offer beside the
+    image's own ones (an SUV, say), and is not taken.
+    """
+    rescale = (values.number(header, "RescaleSlope"), values.number(header, "RescaleIntercept"))
+    slope, intercept = 1.0 if rescale[0] is None else rescale[0], rescale[1] or 0.0
+    for mapping in header.get("RealWorldValueMappingSequence") or ():
+        other = values.number(mapping, "RealWorldValueSlope")
+        same = other is not None and math.isclose(other, slope, rel_tol=1e-6)
+        offset = values.number(mapping, "RealWorldValueIntercept") or 0.0
+        if same and math.isclose(offset, intercept, rel_tol=1e-6, abs_tol=1e-6 * abs(slope)):
+            unit = _mapped_unit(mapping)[0]
+            if unit is not None:
+                return unit
+    return None
+
+
+def _mapped_unit(mapping: Dataset) -> tuple[str | None, str]:
+    """Return the unit of a real world value mapping, None if it is not known, and its code.
+
+    A code that is nothing but an annotation (``{1/min}``) stands for the text that is its meaning.
+    """
+    from vqscript.imaging.units import from_ucum, label
+
+    codes = values.items(mapping, "MeasurementUnitsCodeSequence")
+    code = values.text(codes[0], "CodeValue") if codes else ""
+    unit = from_ucum(code)
+    if unit is None and code.startswith("{") and code.endswith("}"):
+        unit = label(values.text(codes[0], "CodeMeaning")) or None
+    return unit, code
+
+
 def _nuclear(header: Dataset) -> Quantity:
     """Return the first real world value mapping whose unit is known, else counts (NM has no unit attribute)."""
-    from vqscript.imaging.units import from_ucum
-
-    mappings = list(header.get("RealWorldValueMappingSequence") or ())
-    for group in header.get("SharedFunctionalGroupsSequence") or ():
-        mappings.extend(group.get("RealWorldValueMappingSequence") or ())
+    mappings = [
+        mapping
+        for holder in (header, *values.items(header, "SharedFunctionalGroupsSequence"))
+        for mapping in values.items(holder, "RealWorldValueMappingSequence")
+    ]
     refused = []
     for mapping in mappings:
-        codes = mapping.get("MeasurementUnitsCodeSequence") or ()
-        code = values.text(codes[0], "CodeValue") if codes else ""
-        unit = from_ucum(code)
+        unit, code = _mapped_unit(mapping)
         slope = values.number(mapping, "RealWorldValueSlope")
         if unit is not None and slope:
             return Quantity(unit, (slope, values.number(mapping, "RealWorldValueIntercept") or 0.0))
