@@ -5,24 +5,31 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vqscript.session import Session
 
-try:
-    __version__ = version("vqscript")
-except PackageNotFoundError:  # a source tree that was not installed
-    __version__ = "0.0.0"
+    __version__: str
 
 __all__ = ["Session", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    # numpy is not imported before somebody wants a session: `vqscript --help` must be quick.
+    # Nothing that takes time is imported before somebody wants it: `vqscript --help` must be quick.
+    if name == "__version__":
+        return _version()
     if name == "Session":
         from vqscript.session import Session
 
         return Session
     raise AttributeError(f"module 'vqscript' has no attribute {name!r}")
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("vqscript")
+    except PackageNotFoundError:  # a source tree that was not installed
+        return "0.0.0"

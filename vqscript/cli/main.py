@@ -17,14 +17,12 @@ EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; imports nothing that takes time."""
-    from vqscript import __version__
-
     parser = argparse.ArgumentParser(
         prog="vqscript",
         description="Run Lua scripts over projects of PET, SPECT, CT and RT studies.",
         epilog="Start with: vqscript demo",
     )
-    parser.add_argument("--version", action="version", version=f"vqscript {__version__}")
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
     # Every command takes --debug as well, so that it can be added at the end of a line that failed.
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show the Python traceback of an error")
@@ -33,6 +31,16 @@ def build_parser() -> argparse.ArgumentParser:
     for name in COMMANDS:
         importlib.import_module(f"vqscript.cli.{name}").add_subparser(subparsers, common)
     return parser
+
+
+class _ShowVersion(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from vqscript import __version__
+
+        print(f"vqscript {__version__}")
+        parser.exit()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vqscript.cli import repo_text
 from vqscript.cli.repo_text import cell
 from vqscript.cli.terminal import print_json, print_table, progress
-from vqscript.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,30 +121,20 @@ def show(args: argparse.Namespace) -> int:
 def set_subject(args: argparse.Namespace) -> int:
     """Store subject information as a new data point."""
     from vqscript import config
-    from vqscript.datapoints import subject
-    from vqscript.imaging.nuclides import nuclide_name
-    from vqscript.imaging.units import BQ_PER_UCI, parse_activity, parse_mass
+    from vqscript.session.subject import set_subject as enter
 
-    dose = None if args.injected_dose is None else parse_activity(args.injected_dose) / BQ_PER_UCI
-    weight = None if args.weight is None else parse_mass(args.weight)
-    time = "" if args.injection_time is None else _moment(args.injection_time)
-    nuclide = nuclide_name(args.nuclide) if args.nuclide else ""
-    if dose is None and weight is None and not time and not nuclide:
-        raise UsageError("nothing to set", hint='give --injected-dose "250 uCi", --weight "24 g" ...')
     creator = config.load(args.config and Path(args.config)).creator(args.user)
     with _opened(args) as repository:
         study = repository.find_one(args.study)
-        before = next(iter(repository.data_points(study.study_uid, "subject")), None)
-        dataset = subject.build(
-            repository.header(study.study_uid),
-            injected_dose=dose if dose is not None else getattr(before, "injected_dose", None),
-            weight=weight if weight is not None else getattr(before, "weight", None),
-            injection_time=time or getattr(before, "injection_time", ""),
-            nuclide=nuclide or getattr(before, "nuclide", ""),
+        now = enter(
+            repository,
+            study.study_uid,
             creator=creator,
+            dose=args.injected_dose,
+            weight=args.weight,
+            injection_time=args.injection_time or "",
+            nuclide=args.nuclide or "",
         )
-        repository.store_datasets([dataset])
-        now = repository.data_points(study.study_uid, "subject")[0]
     if args.json:
         print_json(repo_text.point_json(now))
     else:
@@ -184,21 +172,3 @@ def _opened(args: argparse.Namespace) -> Iterator[LocalRepository]:
         config = load(args.config and Path(args.config))
     with LocalRepository.open(local_path(args.repo, config)) as repository:
         yield repository
-
-
-def _moment(text: str) -> str:
-    """Return a time as people or DICOM write it as DICOM DT.
-
-    Raises
-    ------
-    UsageError
-        If it is none.
-    """
-    for form in ("%Y%m%d%H%M%S", "%Y%m%d%H%M"):
-        if text.isdecimal() and len(text) == len(datetime(2000, 1, 1).strftime(form)):
-            with suppress(ValueError):
-                return datetime.strptime(text, form).strftime("%Y%m%d%H%M%S")
-    with suppress(ValueError):
-        if len(text) > len("2014-01-31"):  # a date alone is no injection time
-            return datetime.fromisoformat(text).strftime("%Y%m%d%H%M%S%z")
-    raise UsageError(f'"{text}" is no injection time', hint='write "2014-01-31 09:30", or 20140131093000')

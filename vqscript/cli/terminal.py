@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+from vqscript.errors import UsageError
+from vqscript.session.interaction import Prepared, yes_or_no
 
 Progress = Callable[[int, int, str], None]
 
@@ -53,3 +56,82 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     for line in ([str(header) for header in headers], *cells):
         columns = [text.rjust(w) if r else text.ljust(w) for text, w, r in zip(line, widths, right, strict=True)]
         print("  ".join(columns).rstrip())
+
+
+class TerminalInteraction(Prepared):
+    """Asks on the terminal what was not answered on the command line; without a terminal that is an error.
+
+    Parameters
+    ----------
+    answers : mapping
+        Prepared answers, by title or question.
+    """
+
+    def __init__(self, answers: Mapping[str, str] | None = None) -> None:
+        super().__init__(answers)
+        self._asks = sys.stdin.isatty() and sys.stderr.isatty()
+
+    def log(self, text: str, level: str = "info") -> None:
+        """Notes and warnings go to standard error, so that the script's own output stays clean."""
+        print(f"{'warning' if level == 'warning' else 'note'}: {text}", file=sys.stderr)
+
+    def show(self, text: str) -> None:
+        """Print a message of the script."""
+        print(text, file=sys.stderr)
+
+    def pause(self, text: str) -> None:
+        """Wait for Enter."""
+        if self.has(text) or not self._asks:
+            self.answer(text)
+        else:
+            self._ask(f"{text} [Enter goes on] ")
+
+    def confirm(self, question: str) -> bool:
+        """Ask yes or no until one of them is answered."""
+        if self.has(question) or not self._asks:
+            return super().confirm(question)
+        while True:
+            try:
+                return yes_or_no(self._ask(f"{question} [y/n] "), question)
+            except UsageError as problem:
+                print(problem, file=sys.stderr)
+
+    def text(self, title: str, prompt: str) -> str:
+        """Ask for a line of text."""
+        if self.has(title or prompt) or not self._asks:
+            return super().text(title, prompt)
+        return self._ask(f"{title}: {prompt} " if prompt else f"{title}: ")
+
+    def choose(self, title: str, prompt: str, items: Sequence[str], default: int) -> str:
+        """List the items and ask for one by number or name; Enter takes the default."""
+        if self.has(title or prompt) or not self._asks:
+            return super().choose(title, prompt, items, default)
+        for number, item in enumerate(items, start=1):
+            print(f"  {number}  {item}", file=sys.stderr)
+        while True:
+            answer = self._ask(f"{title}: {prompt} [{items[default]}] ").strip()
+            if not answer:
+                return items[default]
+            if answer in items:
+                return answer
+            if answer.isdigit() and 1 <= int(answer) <= len(items):
+                return items[int(answer) - 1]
+
+    def path(self, title: str, start: str) -> str:
+        """Ask for a path; Enter takes the start."""
+        if self.has(title) or not self._asks:
+            return super().path(title, start)
+        return self._ask(f"{title} [{start}] ").strip() or start
+
+    def progress(self, done: int, total: int, what: str = "") -> None:
+        """Show how far the script has come, on one line that is overwritten."""
+        if sys.stderr.isatty():
+            print(f"\r{done}/{total} {what}", end="\n" if done >= total else "", file=sys.stderr, flush=True)
+
+    @staticmethod
+    def _ask(prompt: str) -> str:
+        print(prompt, end="", file=sys.stderr, flush=True)
+        line = sys.stdin.readline()
+        if not line:
+            raise UsageError("the terminal was closed before the question was answered")
+        return line.rstrip("\n")

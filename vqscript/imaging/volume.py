@@ -54,6 +54,15 @@ class Timing:
     duration: NDArray[np.float64]
     reference: NDArray[np.float64]
 
+    def along_z(self, first: int, count: int) -> Timing:
+        """Return the timing of slices ``first`` to ``first + count - 1``; beyond the ends it is that of the end slice."""
+        index = np.arange(first, first + count)
+
+        def taken(values: NDArray[Any]) -> NDArray[Any]:
+            return values if values.shape[1] == 1 else values[:, np.clip(index, 0, values.shape[1] - 1)]
+
+        return Timing(taken(self.start), taken(self.duration), taken(self.reference))
+
 
 @dataclass(eq=False)
 class Volume:

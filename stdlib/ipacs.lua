@@ -1,0 +1,203 @@
+--- Projects of studies in a repository: find, load, ROIs, measurements, subject information.
+--
+-- local ipacs = require "ipacs"            or            #include "ipacs.lua"
+-- local repo = ipacs.iPACS("lab.repo", "/oncology/pilot")
+--
+-- Every method works with a colon or a dot: repo:getStudies() and repo.getStudies() are the same.
+
+local object = require "object"
+local options = require "options"
+
+local function roi_tool()
+  VQ.mainWin():setViewMode("Slice View", "3D ROI Tool")
+  return VQ.currentOp()
+end
+
+--- StudyInstanceUID of an input.
+local function study_of(input)
+  local uid = VQ.dataManager():getDcmString(input, "StudyInstanceUID")
+  if uid == "" then
+    VQ.fail("input " .. input .. " belongs to no study", "load it with repo:load(study, series, input)")
+  end
+  return uid
+end
+
+local function contains(list, item)
+  for _, each in ipairs(list) do
+    if each == item then return true end
+  end
+  return false
+end
+
+local function holds_all(object_names, names)
+  for _, name in ipairs(names) do
+    if not contains(object_names, name) then return false end
+  end
+  return true
+end
+
+--- All names that a list of ROI objects holds, each once, as one line.
+local function known_names(objects)
+  local names = {}
+  for _, each in ipairs(objects) do
+    for _, name in ipairs(each.names) do
+      if not contains(names, name) then names[#names + 1] = name end
+    end
+  end
+  table.sort(names)
+  return #names > 0 and table.concat(names, ", ") or "none"
+end
+
+--- ROI objects of the loaded study, newest first, of one creator if one is named.
+local function roi_objects(repository, creator)
+  local all = repository:dataPoints(study_of(0), "roi")
+  if not creator then return all end
+  local found, creators = {}, {}
+  for _, each in ipairs(all) do
+    if each.creator == creator then found[#found + 1] = each end
+    if not contains(creators, each.creator) then creators[#creators + 1] = each.creator end
+  end
+  if #found == 0 and #all > 0 then
+    VQ.fail('no ROI object of this study is by "' .. creator .. '"', "creators here: " .. table.concat(creators, ", "))
+  end
+  return found
+end
+
+--- Leaves the .rmha where the script asked for it.
+local function leave_copy(tool, path)
+  if path then tool:save(path) end
+end
+
+---@param url string path or URL of the repository
+---@param project? string project path; a trailing slash does not matter, "/*" includes sub-projects
+local function iPACS(url, project)
+  project = project or ""
+  local repository = VQ.dicomRepository(url)
+  local methods = {}
+
+  --- Studies of the project.
+  -- Options: -namefilter, -idfilter (* and ?), -sort (PatientsName, PatientID, StudyDate),
+  -- -datestart, -dateend (YYYYMMDD, inclusive).
+  function methods.getStudies(...)
+    return repository:findStudies(project, ...)
+  end
+
+  --- Series of a study. Options: -modality, -seriesdescription.
+  function methods.getSeries(study, ...)
+    return repository:findSeries(study, ...)
+  end
+
+  --- Fetches a series and loads it into an input; separate images of it fill the following inputs.
+  ---@return integer how many inputs were filled
+  function methods.load(study, series, input)
+    return VQ.dataManager():open(repository:fetch(study, series), input or 0)
+  end
+
+  --- Stores the data at an input as a new series of its study.
+  ---@return integer how many instances were stored
+  function methods.store(input)
+    return repository:store(input, project)
+  end
+
+  --- Loads the most recent ROI object of the loaded study, replacing what is in the ROI tool.
+  -- Options: -creator (exact), -names (one that holds at least these), -savepath (leaves the .rmha).
+  ---@return string[] names of the ROIs
+  function methods.getROIs(...)
+    local given = options.read("getROIs", { creator = "text", names = "list", savepath = "text" }, ...)
+    local objects = roi_objects(repository, given.creator)
+    for _, each in ipairs(objects) do
+      if holds_all(each.names, given.names or {}) then
+        local tool = roi_tool()
+        local names = tool:loadObjects { { path = each.path } }
+        leave_copy(tool, given.savepath)
+        return names
+      end
+    end
+    local wanted = given.names and (" that holds " .. table.concat(given.names, ", ")) or ""
+    VQ.fail("the study has no ROI object" .. wanted, "ROIs there: " .. known_names(objects))
+  end
+
+  --- Loads, for each name, the most recent object that holds it, and merges them.
+  -- Options: -names (required), -creator (exact), -savepath,
+  -- -exactlist (default true: only the named ROIs; false: the others of these objects as well).
+  ---@return string[] names of the ROIs
+  function methods.mergeROIs(...)
+    local declared = { names = "list", creator = "text", savepath = "text", exactlist = "boolean" }
+    local given = options.read("mergeROIs", declared, ...)
+    if not given.names then
+      VQ.fail("mergeROIs needs the names of the ROIs", "repo:mergeROIs('-names', {'Heart', 'Muscle'})")
+    end
+    local objects = roi_objects(repository, given.creator)
+    local chosen, by_object, taken = {}, {}, {}
+    local function take(each, name)
+      if taken[name] then return end
+      taken[name] = true
+      local selection = by_object[each.sopInstanceUID]
+      if not selection then
+        selection = { path = each.path, names = {} }
+        by_object[each.sopInstanceUID] = selection
+        chosen[#chosen + 1] = { object = each, selection = selection }
+      end
+      table.insert(selection.names, name)
+    end
+    for _, name in ipairs(given.names) do
+      local newest
+      for _, each in ipairs(objects) do
+        newest = newest or (contains(each.names, name) and each)
+      end
+      if not newest then
+        VQ.fail('no ROI object of this study holds "' .. name .. '"', "ROIs there: " .. known_names(objects))
+      end
+      take(newest, name)
+    end
+    if given.exactlist == false then
+      for _, each in ipairs(chosen) do
+        for _, name in ipairs(each.object.names) do take(each.object, name) end
+      end
+    end
+    local selections = {}
+    for i, each in ipairs(chosen) do selections[i] = each.selection end
+    local tool = roi_tool()
+    local names = tool:loadObjects(selections)
+    leave_copy(tool, given.savepath)
+    return names
+  end
+
+  --- Stores all ROIs as one object, and one measurement per ROI and loaded input that is on.
+  ---@return integer how many measurements were stored
+  function methods.submitROIs()
+    return repository:submitROIs(project)
+  end
+
+  --- The dose at injection of an input's study.
+  ---@return number dose uCi; 0 if nothing is entered
+  ---@return string source "subject", "header" or "none"
+  function methods.getInjectedDose(input)
+    return VQ.dataManager():injectedDose(input)
+  end
+
+  --- All measurements of an input's series, newest first: quant[1].name, quant[1].mean ...
+  function methods.getQuantification(input)
+    local series = VQ.dataManager():getDcmString(input, "SeriesInstanceUID")
+    local found = {}
+    for _, point in ipairs(repository:dataPoints(study_of(input), "quantification")) do
+      if point.seriesInstanceUID == series then found[#found + 1] = point end
+    end
+    return found
+  end
+
+  --- Writes subject information; what is left out stays as it was.
+  ---@param study table|string
+  ---@param fields table injectedDose (uCi), weight (g), injectionTime, nuclide
+  function methods.setSubject(study, fields)
+    repository:setSubject(study, fields)
+  end
+
+  return object("iPACS", methods, {
+    dcmRep = repository,
+    repository_url = url,
+    project = project,
+  })
+end
+
+return { iPACS = iPACS }

@@ -1,0 +1,129 @@
+"""Units of inputs: doses, weights and times from where they are entered, and conversion by them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from vqscript.errors import UsageError
+from vqscript.imaging import units
+
+if TYPE_CHECKING:
+    from vqscript.datapoints.records import Subject
+    from vqscript.imaging.administration import Administration
+    from vqscript.session.inputs import Input
+    from vqscript.session.session import Session
+
+
+class Quantities:
+    """Unit conversion of inputs, with subject information taken from the repository they came from."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def set_unit(self, i: int, unit: str) -> None:
+        """Say what the values of input ``i`` are; the values stay."""
+        item = self._session.inputs[i]
+        before, item.volume.unit = item.volume.unit, units.canonical(unit)
+        item.provenance.append(f"unit declared as {item.volume.unit or 'none'} (was {before or 'none'})")
+
+    def convert(self, i: int, unit: str, given: Administration | None = None) -> None:
+        """Convert input ``i`` to a unit, in place.
+
+        Dose, weight, times and half-life are taken, one by one, from ``given``, else from the
+        study's subject information, else from the DICOM header; what was used is in the input's provenance.
+
+        Raises
+        ------
+        UnitError
+            If something is missing or the unit cannot be reached; the input stays as it was.
+        """
+        from vqscript.imaging.suv import apply, convert
+
+        item = self._session.inputs[i]
+        before = item.volume.unit
+        conversion = convert(item.volume, units.canonical(unit), subject=self.subject(item), given=given)
+        apply(item.volume, conversion)
+        item.changed(f"converted from {before or 'no unit'} to {conversion.unit}: " + "; ".join(conversion.notes))
+        for warning in conversion.warnings:
+            item.provenance.append(f"warning: {warning}")
+            self._session.interaction.log(f"input {i}: {warning}", "warning")
+
+    def injected_dose(self, i: int) -> tuple[float, str]:
+        """Return the dose at injection in uCi and where it is from: "subject", "header" or "none" (then 0)."""
+        from vqscript.imaging.suv import injected_dose
+
+        item = self._session.inputs[i]
+        return injected_dose(item.volume, self.subject(item))
+
+    def decay_status(self, i: int) -> tuple[str, str]:
+        """Return to when the values are decay-corrected, and where that is said.
+
+        ``"ADMIN"`` is the injection, ``"START"`` the start of the scan, ``"NONE"`` not at all, "" unknown.
+        """
+        from vqscript.imaging.suv import decay_status
+
+        return decay_status(self._session.inputs[i].volume)
+
+    def subject(self, item: Input) -> Administration | None:
+        """Return the latest subject information of an input's study, or None."""
+        if item.repository is None or item.study is None:
+            return None
+        points = item.repository.data_points(item.study.study_uid, "subject")
+        return administration(points[0]) if points else None  # type: ignore[arg-type]
+
+
+def administration(subject: Subject) -> Administration:
+    """Return a subject-information data point as what unit conversion takes."""
+    from vqscript.imaging.administration import Administration
+    from vqscript.imaging.nuclides import half_life
+
+    return Administration(
+        dose=None if subject.injected_dose is None else subject.injected_dose * units.BQ_PER_UCI,
+        weight=subject.weight,
+        injection_time=moment(subject.injection_time) if subject.injection_time else None,
+        half_life=half_life(subject.nuclide) if subject.nuclide else None,
+    ).attributed("subject information")
+
+
+def given(
+    *,
+    dose: str | float | None = None,
+    weight: str | float | None = None,
+    injection_time: str = "",
+    nuclide: str = "",
+) -> Administration:
+    """Return what a user gives explicitly; a bare dose is uCi, a bare weight g."""
+    from vqscript.imaging.administration import Administration
+    from vqscript.imaging.nuclides import half_life
+
+    return Administration(
+        dose=None if dose is None else units.parse_activity(dose),
+        weight=None if weight is None else units.parse_mass(weight),
+        injection_time=moment(injection_time) if injection_time else None,
+        half_life=half_life(nuclide) if nuclide else None,
+    ).attributed("given")
+
+
+def moment(text: str) -> datetime:
+    """Read a time as people write it (``2014-01-31 09:30``) or as a DICOM DT (``20140131093000.5``).
+
+    A time zone is dropped: scanners write local time.
+
+    Raises
+    ------
+    UsageError
+        If it is none, or a date alone.
+    """
+    written = text.strip()
+    digits, _, fraction = written.partition(".")
+    for form, length in (("%Y%m%d%H%M%S", 14), ("%Y%m%d%H%M", 12)):
+        if digits.isdecimal() and len(digits) == length and (not fraction or fraction.isdecimal()):
+            with suppress(ValueError):
+                whole = datetime.strptime(digits, form)
+                return whole.replace(microsecond=int(fraction[:6].ljust(6, "0")) if fraction else 0)
+    with suppress(ValueError):
+        if len(written) > len("2014-01-31"):
+            return datetime.fromisoformat(written).replace(tzinfo=None)
+    raise UsageError(f'"{text}" is no date and time', hint='write "2014-01-31 09:30", or 20140131093000')

@@ -1,0 +1,191 @@
+"""The 3D ROI Tool: editing, measuring, files and data points of the session's ROIs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vqscript.errors import RoiError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from vqscript.roi.roiset import RoiSet
+    from vqscript.roi.statistics import Statistics
+    from vqscript.session.session import Session
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which ROIs to take from which object: a file, and the names (None takes all)."""
+
+    path: Path
+    names: tuple[str, ...] | None = None
+
+
+def choices(selections: Sequence[Mapping[str, Any]]) -> list[Choice]:
+    """Read selections as scripts give them: tables with ``path`` and, optionally, ``names``.
+
+    Raises
+    ------
+    UsageError
+        If one has no path.
+    """
+    if any("path" not in selection for selection in selections):
+        raise UsageError("a selection of ROIs needs a path", hint='{path = object.path, names = {"Heart"}}')
+    return [Choice(one["path"], tuple(one["names"]) if "names" in one else None) for one in selections]
+
+
+class RoiTool:
+    """ROIs of a session, by number: 0 is the background, user ROIs begin at 1.
+
+    Attributes
+    ----------
+    input : int
+        The input that tools measure and segment where none is named (``setInputROI``).
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.input = 0
+
+    @property
+    def rois(self) -> RoiSet:
+        """The ROIs themselves."""
+        return self._session.rois
+
+    # Measuring ----------------------------------------------------------------------------
+
+    def statistics(self, j: int, i: int | None = None) -> Statistics:
+        """Measure ROI ``j`` on input ``i`` (default: the tool's input)."""
+        from vqscript.roi.statistics import measure
+
+        return measure(self.rois, j, self._session.inputs[self.input if i is None else i].volume)
+
+    def table(self, i: int | None = None) -> list[dict[str, Any]]:
+        """Return the statistics of all ROIs on one input, in their order."""
+        return [dict(self.statistics(j, i).fields()) for j in range(1, len(self.rois) + 1)]
+
+    def export_table(self, path: Path, inputs: Collection[int] | None = None) -> Path:
+        """Write a CSV, one row per ROI and input, with study, series and unit; returns its path.
+
+        Parameters
+        ----------
+        path : Path
+        inputs : collection of int, optional
+            Default: all that are on.
+        """
+        from vqscript.session.files import write_text
+        from vqscript.session.session import with_suffix
+
+        names = [
+            "voxels", "volume", "volumeML", "mean", "sd", "min", "max", "median", "sum", "integral",
+            "skewness", "kurtosis", "unit", "sampling",
+        ]  # fmt: skip
+        out = io.StringIO()
+        table = csv.writer(out, lineterminator="\n")
+        table.writerow(["patient_id", "study_date", "study_uid", "series_uid", "input", "roi", *names])
+        chosen = [i for i, _ in self._session.inputs if self._session.shown(i)] if inputs is None else list(inputs)
+        for i in chosen:
+            item = self._session.inputs[i]
+            study = item.study
+            about = [study.patient_id, study.study_date] if study else ["", ""]
+            source = item.volume.source
+            for row in self.table(i):
+                values = [row.get(name, "") for name in names]
+                table.writerow([*about, source.study_uid, source.series_uid, i, row["name"], *values])
+        return write_text(with_suffix(path, ".csv"), out.getvalue())
+
+    # Voxels -------------------------------------------------------------------------------
+
+    def cut(self, i: int, j: int) -> None:
+        """Blank input ``i`` inside ROI ``j``: its voxels become 0."""
+        from vqscript.roi.cut import cut
+
+        item = self._session.inputs[i]
+        name = self.rois.roi(j).name
+        cut(self.rois, j, item.volume)
+        limits = item.limits
+        item.changed(f'blanked inside ROI "{name}"')
+        item.limits = limits
+
+    def apply_erode(self) -> None:
+        """Erode every unlocked ROI by one voxel."""
+        from vqscript.roi.morphology import apply_erode
+
+        apply_erode(self.rois)
+
+    # Files --------------------------------------------------------------------------------
+
+    def load(self, path: Path, names: Collection[str] | None = None) -> list[str]:
+        """Add the ROIs of a file (.rmha, SEG, RTSTRUCT, or a folder that holds one); returns their names.
+
+        A name that is in the tool already is refused, and nothing is added.
+        """
+        return self._install([Choice(path, None if names is None else tuple(names))], replace=False)
+
+    def replace_with(self, choices: Sequence[Choice]) -> list[str]:
+        """Replace what is in the tool by ROIs from several objects; returns the names.
+
+        Everything is read before anything changes: on an error the tool is as it was.
+        """
+        return self._install(choices, replace=True)
+
+    def save(self, path: Path) -> list[Path]:
+        """Save all ROIs as .rmha (one file per layer) or, for ``.dcm``, as DICOM SEG; returns the files."""
+        from vqscript.session.session import with_suffix
+
+        target = with_suffix(path, ".rmha")
+        if target.suffix.lower() == ".dcm":
+            from vqscript.roi.files.seg import write_rois
+            from vqscript.session.files import write_dataset
+
+            reference = self._session.reference.volume
+            return [write_dataset(target, write_rois(self.rois, reference, creator=self._session.creator))]
+        if target.suffix.lower() != ".rmha":
+            raise UsageError(f'ROIs cannot be saved as "{target.suffix}"', hint=".rmha and .dcm (SEG) are possible")
+        from vqscript.roi.files import rmha
+
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return rmha.write(self.rois, target, self._about())
+
+    def _install(self, choices: Sequence[Choice], *, replace: bool) -> list[str]:
+        from vqscript.roi.files import load
+        from vqscript.roi.roiset import RoiSet
+
+        grid = self._session.reference.volume.grid
+        target = RoiSet(grid) if replace else self.rois.copy()
+        taken: list[str] = []
+        notes: list[str] = []
+        for choice in choices:
+            found, remarks = load(choice.path, grid)
+            notes.extend(f"{choice.path.name}: {remark}" for remark in remarks)
+            for name in found.names if choice.names is None else choice.names:
+                k = found.find(name)
+                if not k:
+                    raise RoiError(f'{choice.path.name} holds no ROI "{name}"', hint=did_you_mean(name, found.names))
+                target.adopt(found, k)
+                taken.append(name)
+        self._session.rois = target
+        for note in notes:
+            self._session.interaction.log(note)
+        return taken
+
+    def _about(self) -> Mapping[str, str]:
+        item = self._session.reference
+        if item.study is None:
+            return {}
+        series = item.series
+        return {
+            "PatientsName": item.study.patient_name,
+            "PatientID": item.study.patient_id,
+            "StudyDescription": item.study.study_description,
+            "StudyDate": item.study.study_date,
+            "StudyTime": item.study.study_time,
+            "SeriesDescription": series.series_description if series else "",
+            "SeriesDate": series.series_date if series else "",
+            "SeriesTime": series.series_time if series else "",
+            "ReferenceUID": item.volume.source.series_uid,
+        }

@@ -1,0 +1,312 @@
+"""The session: what a script works on, and what Python code can use the same way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vqscript.errors import UsageError
+from vqscript.session.display import Display
+from vqscript.session.inputs import DEFAULT_PALETTES, Input, Inputs
+from vqscript.session.interaction import Interaction, Prepared
+
+if TYPE_CHECKING:
+    from vqscript.config import Config
+    from vqscript.imaging.volume import Volume
+    from vqscript.repository.base import Handle, Repository
+    from vqscript.roi.roiset import RoiSet
+    from vqscript.session.arithmetics import Arithmetics
+    from vqscript.session.cropping import Cropping
+    from vqscript.session.quantities import Quantities
+    from vqscript.session.roi_tool import RoiTool
+
+
+class Session:
+    """Inputs, ROIs, cursor and display, and the operators that change them.
+
+    Parameters
+    ----------
+    output : Path, optional
+        Folder of this run; default ``vq-output`` in the current folder.
+    creator : str
+        Who makes the data points that are submitted; "" asks configuration and system.
+    interaction : Interaction, optional
+        What talks to the user; default answers nothing.
+    config : Config, optional
+
+    Examples
+    --------
+    >>> session = Session()                                    # doctest: +SKIP
+    >>> session.open(Path("ct_folder"), 0)                     # doctest: +SKIP
+    1
+    >>> session.inputs[0].volume.unit                          # doctest: +SKIP
+    'HU'
+    """
+
+    def __init__(
+        self,
+        *,
+        output: Path | None = None,
+        creator: str = "",
+        interaction: Interaction | None = None,
+        config: Config | None = None,
+    ) -> None:
+        self.output = output or Path("vq-output")
+        self.interaction: Interaction = interaction or Prepared()
+        self.inputs = Inputs()
+        self.display = Display()
+        self._creator = creator
+        self._config = config
+        self._rois: RoiSet | None = None
+        self._said: set[str] = set()
+        self._repositories: dict[str, Repository] = {}
+        self.protect: Callable[[Path], None] = lambda folder: None
+        """Told about folders that belong to a repository; the host sets it, so that scripts do not write there."""
+
+    # Inputs -------------------------------------------------------------------------------
+
+    @property
+    def reference(self) -> Input:
+        """Input 0, on whose grid cursor and ROIs live."""
+        if 0 not in self.inputs:
+            raise UsageError("nothing is loaded in input 0, the reference", hint="open an image into input 0 first")
+        return self.inputs[0]
+
+    def open(self, what: Path | Iterable[Path] | Handle, i: int = 0, repository: Repository | None = None) -> int:
+        """Load a series into input ``i``; separate images of it fill the following inputs.
+
+        Parameters
+        ----------
+        what : Path, iterable of Path, or Handle
+            A folder, files, or a series that a repository fetched.
+        i : int
+            Number of the input, from 0.
+        repository : Repository, optional
+            Where a handle came from; gives unit conversion the subject information.
+
+        Returns
+        -------
+        int
+            How many inputs were filled.
+        """
+        from vqscript.session.loading import load
+
+        loaded = load(what, repository)
+        for k in range(len(loaded)):
+            if i + k < 0:
+                raise UsageError(f"input {i} is out of range", hint="inputs are numbered from 0")
+        for k, item in enumerate(loaded):
+            self.place(i + k, item)
+        return len(loaded)
+
+    def place(self, i: int, item: Input) -> None:
+        """Put an input at a number, replacing what was there."""
+        if i == 0:
+            self._new_reference(item.volume)
+        item.palette = DEFAULT_PALETTES[min(i, len(DEFAULT_PALETTES) - 1)]
+        self.inputs[i] = item
+        for warning in item.volume.warnings:
+            self.interaction.log(f"input {i} ({item.name}): {warning}", "warning")
+
+    def shown(self, i: int) -> bool:
+        """Whether an input is on; inputs above 2 follow input 2."""
+        governing = 2 if i > 2 and 2 in self.inputs else i
+        on = self.inputs[i].show if governing == i else self.inputs[governing].show
+        return on and (i < 2 or self.display.show_overlay)
+
+    def swap(self, a: int, b: int) -> None:
+        """Exchange two inputs."""
+        first, second = self.inputs[a], self.inputs[b]
+        if 0 in (a, b) and a != b:
+            self._new_reference((second if a == 0 else first).volume)
+        self.inputs[a], self.inputs[b] = second, first
+
+    def duplicate(self, i: int) -> int:
+        """Copy an input behind the last one; returns its number."""
+        item = self.inputs[i]
+        copied = replace(item, volume=replace(item.volume, stored=item.volume.stored.copy()))
+        copied.provenance = list(item.provenance)
+        self.inputs[len(self.inputs)] = copied
+        return len(self.inputs) - 1
+
+    def translate(self, i: int, millimetres: tuple[float, float, float]) -> None:
+        """Move an input in space (LPS, mm); ROIs on the reference move with it."""
+        item = self.inputs[i]
+        grid = item.volume.grid
+        x, y, z = (at + by for at, by in zip(grid.origin, millimetres, strict=True))
+        moved = replace(grid, origin=(x, y, z))
+        item.volume = replace(item.volume, grid=moved)
+        item.provenance.append("moved by {:g}, {:g}, {:g} mm".format(*millimetres))
+        item.modified = True
+        if i == 0 and self._rois is not None:
+            self._rois.grid = moved
+
+    def clear(self) -> None:
+        """Remove all inputs and ROIs."""
+        self.inputs.clear()
+        self._rois = None
+        self.display.cursor = None
+
+    def _new_reference(self, volume: Volume) -> None:
+        rois = self._rois
+        if rois is not None:
+            frames = {rois.grid.frame_of_reference, volume.grid.frame_of_reference}
+            if rois.grid.matches(volume.grid) and len(frames) == 1:
+                return
+            if len(rois):
+                self.interaction.log(
+                    f"the new reference image lies elsewhere: its {len(rois)} ROIs were removed", "warning"
+                )
+        self._rois = None
+        self.display.cursor = None
+
+    # ROIs ---------------------------------------------------------------------------------
+
+    @property
+    def rois(self) -> RoiSet:
+        """The ROIs, on the grid of input 0."""
+        if self._rois is None:
+            from vqscript.roi.roiset import RoiSet
+
+            self._rois = RoiSet(self.reference.volume.grid)
+        return self._rois
+
+    @rois.setter
+    def rois(self, rois: RoiSet) -> None:
+        if not rois.grid.matches(self.reference.volume.grid):
+            raise UsageError("these ROIs do not lie on the grid of input 0")
+        self._rois = rois
+
+    # Cursor -------------------------------------------------------------------------------
+
+    @property
+    def cursor(self) -> tuple[int, int, int]:
+        """Voxel of the reference under the crosshair, x, y, z."""
+        size = self.reference.volume.grid.size
+        at = self.display.cursor or (size[0] // 2, size[1] // 2, size[2] // 2)
+        x, y, z = (min(max(position, 0), n - 1) for position, n in zip(at, size, strict=True))
+        return x, y, z
+
+    def set_cursor(self, axis: int, position: float) -> None:
+        """Move the cursor along one axis (0, 1, 2 = x, y, z) to a voxel index, rounded half up."""
+        if axis not in (0, 1, 2):
+            raise UsageError(f"there is no axis {axis}", hint="0, 1 and 2 are x, y and z")
+        size = self.reference.volume.grid.size[axis]
+        index = math.floor(position + 0.5)
+        if not 0 <= index < size:
+            raise UsageError(
+                f"position {position:g} is outside the image", hint=f"axis {axis} has voxels 0 to {size - 1}"
+            )
+        x, y, z = self.cursor
+        self.display.cursor = (
+            index if axis == 0 else x,
+            index if axis == 1 else y,
+            index if axis == 2 else z,
+        )
+
+    # Operators ----------------------------------------------------------------------------
+
+    @cached_property
+    def arithmetics(self) -> Arithmetics:
+        """Arithmetic on inputs."""
+        from vqscript.session.arithmetics import Arithmetics
+
+        return Arithmetics(self)
+
+    @cached_property
+    def cropping(self) -> Cropping:
+        """Cutting inputs to a range of voxels."""
+        from vqscript.session.cropping import Cropping
+
+        return Cropping(self)
+
+    @cached_property
+    def roi_tool(self) -> RoiTool:
+        """ROIs: drawn, edited, measured, read and written."""
+        from vqscript.session.roi_tool import RoiTool
+
+        return RoiTool(self)
+
+    @cached_property
+    def quantities(self) -> Quantities:
+        """Units, doses and their conversion."""
+        from vqscript.session.quantities import Quantities
+
+        return Quantities(self)
+
+    # Pictures -----------------------------------------------------------------------------
+
+    def save_image(self, path: Path, mode: int | str = 5) -> Path:
+        """Save a picture as PNG; returns its path (``.png`` is added where there is no extension).
+
+        Parameters
+        ----------
+        path : Path
+        mode : int or str
+            0 "mip", 1 "transverse", 2 "coronal", 3 "sagittal", 4 "montage", 5 "composite".
+        """
+        from vqscript.render.picture import draw, mode_name, save_png
+        from vqscript.session.display import scene
+
+        name = mode_name(mode)
+        target = with_suffix(path, ".png")
+        picture = draw(scene(self), name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        save_png(picture, target)
+        return target
+
+    def save_movie(self, path: Path) -> Path:
+        """Save the rotating projection as an animated GIF; returns its path."""
+        from vqscript.render.movie import save_gif
+        from vqscript.session.display import scene
+
+        target = with_suffix(path, ".gif")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        save_gif(scene(self), target)
+        return target
+
+    # Repositories, people -----------------------------------------------------------------
+
+    def repository(self, url: str | Path) -> Repository:
+        """Return the repository at a URL or path, opened once per session."""
+        from vqscript.repository.opening import open_repository
+
+        key = str(url)
+        if key not in self._repositories:
+            opened = open_repository(url, self._config)
+            self._repositories[key] = opened
+            if opened.root is not None:
+                self.protect(opened.root)
+        return self._repositories[key]
+
+    @property
+    def creator(self) -> str:
+        """Who makes the data points of this session."""
+        from vqscript.config import Config
+
+        return (self._config or Config()).creator(self._creator)
+
+    def close(self) -> None:
+        """Close the repositories that were opened."""
+        for repository in self._repositories.values():
+            repository.close()
+        self._repositories.clear()
+
+    def say_once(self, text: str) -> None:
+        """Log a note the first time only."""
+        if text not in self._said:
+            self._said.add(text)
+            self.interaction.log(text)
+
+
+def with_suffix(path: Path, suffix: str) -> Path:
+    """Return the path with a suffix where it has none.
+
+    A dot inside a name ("M.01-Heart") is no suffix: only a known extension counts.
+    """
+    known = {".png", ".gif", ".csv", ".rmha", ".dcm", ".json"}
+    return path if path.suffix.lower() in known else path.with_name(path.name + suffix)

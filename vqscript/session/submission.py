@@ -1,0 +1,97 @@
+"""Submitting: the ROIs as one object, and one quantification data point per ROI and input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vqscript.errors import RoiError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydicom.dataset import Dataset
+
+    from vqscript.repository.base import Repository
+    from vqscript.session.session import Session
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What was stored: the SOP Instance UID of the ROI object, and how many measurements."""
+
+    roi_object: str
+    rois: int
+    measurements: int
+
+
+def submit(session: Session, repository: Repository, project: str = "") -> Submission:
+    """Store all ROIs as a SEG, and their measurements on every input that is on as SRs.
+
+    Everything is built before anything is stored.
+
+    Raises
+    ------
+    RoiError
+        If there is no ROI with voxels.
+    UsageError
+        If inputs of different studies are loaded: their measurements would be mixed.
+    """
+    from vqscript.datapoints.quantification import build
+    from vqscript.roi.files.seg import write_rois
+    from vqscript.roi.statistics import measure
+
+    rois = session.rois
+    filled = [j for j in range(1, len(rois) + 1) if rois.part(j) is not None]
+    if not filled:
+        raise RoiError("there is no ROI to submit" + (": all are empty" if len(rois) else ""))
+    shown = [(i, item) for i, item in session.inputs if session.shown(i)]
+    studies = {item.volume.source.study_uid for _, item in shown} | {session.reference.volume.source.study_uid}
+    if len(studies) > 1:
+        raise UsageError(
+            f"the inputs that are on belong to {len(studies)} studies", hint="remove or switch off what is left over"
+        )
+    creator = session.creator
+    roi_object = write_rois(rois, session.reference.volume, creator=creator)
+    reports: list[Dataset] = []
+    for i, item in shown:
+        for segment, j in enumerate(filled, start=1):
+            measured = measure(rois, j, item.volume)
+            numbers = {name: value for name, value in measured.fields().items() if isinstance(value, int | float)}
+            reports.append(
+                build(
+                    name=rois.roi(j).name,
+                    input=i,
+                    unit=item.volume.unit,
+                    values=numbers,
+                    creator=creator,
+                    image=item.volume,
+                    roi_object=roi_object,
+                    segment=segment,
+                )
+            )
+    repository.store_datasets([roi_object, *reports], project)
+    return Submission(str(roi_object.SOPInstanceUID), len(filled), len(reports))
+
+
+def store_files(session: Session, path: Path, repository: Repository, project: str = "") -> int:
+    """Store a DICOM file or folder; returns how many instances are new, and logs what was left out."""
+    report = repository.store([path], project)
+    for left_out, reason in report.skipped:
+        session.interaction.log(f"{left_out} was not stored: {reason}", "warning")
+    return len(report.added)
+
+
+def store_input(session: Session, i: int, repository: Repository, project: str = "") -> int:
+    """Store input ``i`` as a new series of its study; returns how many instances it has."""
+    from vqscript.imaging.dicom.derived import derived_series
+
+    item = session.inputs[i]
+    done = "; ".join(item.provenance) or "unchanged copy"
+    datasets = derived_series(item.volume, description=_description(item.name, item.volume.unit), derivation=done)
+    repository.store_datasets(datasets, project)
+    return len(datasets)
+
+
+def _description(name: str, unit: str) -> str:
+    return f"{name} [{unit}]"[:64] if unit else name[:64]

@@ -1,0 +1,62 @@
+"""The visual controler: cursor, palettes, and what is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vqscript.errors import UsageError
+from vqscript.vq.catalog import script
+from vqscript.vq.data_manager import set_fractions
+from vqscript.vq.types import Switch
+
+if TYPE_CHECKING:
+    from vqscript.session import Session
+
+
+class Controler:
+    """Cursor, palettes, and which inputs and ROIs are shown."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @script(example="ctl:setPos(0, 63.5)")
+    def setPos(self, axis: int, pos: float | str) -> None:
+        """Move the cursor along an axis (0, 1, 2 = x, y, z) to a voxel of the reference, rounded.
+
+        Text is taken as well, because the parts of ``getROICenterOfMass`` are text.
+        """
+        if isinstance(pos, str):
+            try:
+                pos = float(pos)
+            except ValueError:
+                raise UsageError(f'setPos: "{pos}" is no position', hint="a voxel index") from None
+        self._session.set_cursor(axis, pos)
+
+    @script(example="ctl:setRange(1, 0.0, 0.8)")
+    def setRange(self, i: int, from_: float, to: float) -> None:
+        """Let the palette of an input span a part of its display scale, in fractions 0 to 1."""
+        set_fractions(self._session, i, from_, to)
+
+    @script(example='ctl:setPal(1, "hot")')
+    def setPal(self, i: int, name: str) -> None:
+        """Choose the palette of an input."""
+        from vqscript.render.palettes import palette_name
+
+        self._session.inputs[i].palette = palette_name(name)
+
+    @script(example="ctl:setShowROIs(1)")
+    def setShowROIs(self, on: Switch) -> None:
+        """Draw the outlines of visible ROIs or not."""
+        self._session.display.outlines = bool(on)
+
+    @script(example="ctl:setShow(1, false)")
+    def setShow(self, i: int, on: Switch) -> None:
+        """Switch an input on or off; inputs above 2 follow input 2."""
+        self._session.inputs[i].show = bool(on)
+
+    @script(example="ctl:setOpacity(1, 0.5)")
+    def setOpacity(self, i: int, opacity: float) -> None:
+        """Set how far an input covers those below it, 0 to 1."""
+        if not 0 <= opacity <= 1:
+            raise UsageError(f"an opacity of {opacity:g} is out of range", hint="0 (invisible) to 1")
+        self._session.inputs[i].opacity = opacity

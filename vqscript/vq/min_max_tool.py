@@ -1,0 +1,40 @@
+"""The min/max tool: display scales in image units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vqscript.errors import UsageError
+from vqscript.vq.catalog import script
+
+if TYPE_CHECKING:
+    from vqscript.session import Session
+
+
+class MinMaxTool:
+    """Display scales, and clipping of values."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @script(example="mm:updateMIP()")
+    def updateMIP(self) -> None:
+        """Bring the projection up to date; pictures always are, so nothing is left to do."""
+
+    @script(example="mm:setMinMax(1, 0, 60)")
+    def setMinMax(self, i: int, min: float, max: float) -> None:
+        """Set the display scale of an input in image units; the palette spans all of it."""
+        if not min < max:
+            raise UsageError(f"a scale from {min:g} to {max:g} has no extent", hint="min first, then a larger max")
+        item = self._session.inputs[i]
+        item.limits, item.fractions = (min, max), (0.0, 1.0)
+
+    @script(example="mm:clipMin(1)")
+    def clipMin(self, i: int) -> None:
+        """Set values below the display window to 0, as VivoQuant's button does."""
+        self._session.arithmetics.clip_to_zero(i, below=self._session.inputs[i].window[0])
+
+    @script(example="mm:clipMax(1)")
+    def clipMax(self, i: int) -> None:
+        """Set values above the display window to 0, as VivoQuant's button does."""
+        self._session.arithmetics.clip_to_zero(i, above=self._session.inputs[i].window[1])

@@ -1,0 +1,141 @@
+"""The 3D ROI Tool: ROIs by number, 1 to numROIs()-1; 0 is the background."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from vqscript.vq.catalog import script
+from vqscript.vq.operator import Operator
+from vqscript.vq.types import ImagePath, Record, Switch, WritePath
+
+
+class RoiTool(Operator):
+    """ROIs on the grid of input 0, on up to 8 layers."""
+
+    @script(example="for j = 1, roi:numROIs() - 1 do print(roi:getROIDetails(j)[1]) end")
+    def numROIs(self) -> int:
+        """Return the number of ROIs, the background counted."""
+        return len(self._session.rois) + 1
+
+    @script(example="local name, color = table.unpack(roi:getROIDetails(1))")
+    def getROIDetails(self, j: int) -> list[Any]:
+        """Return ``{name, color "#rrggbb", visible, locked, layer}``."""
+        roi = self._session.rois.roi(j)
+        return [roi.name, roi.color, roi.visible, roi.locked, roi.layer]
+
+    @script(example='local x, y, z = roi:getROICenterOfMass(1):match("%((%S+) (%S+) (%S+)%)")')
+    def getROICenterOfMass(self, j: int) -> str:
+        """Return ``"(x y z)"``, fractional voxel indices of the reference."""
+        return "({:.6g} {:.6g} {:.6g})".format(*self._session.rois.center_of_mass(j))
+
+    @script(example='local j = roi:addROI("Heart", "#ff0000")')
+    def addROI(self, name: str, color: str | None = None) -> int:
+        """Add an empty ROI on the active layer and return its number; a name in use is refused."""
+        return self._session.rois.add(name, color)
+
+    @script(example='roi:editROI(1, "Heart", "#ff0000", true, false)')
+    def editROI(
+        self,
+        j: int,
+        name: str | None = None,
+        color: str | None = None,
+        visible: Switch | None = None,
+        locked: Switch | None = None,
+    ) -> None:
+        """Change name, colour, visibility and lock of an ROI; what is nil stays."""
+        self._session.rois.edit(
+            j, name, color, None if visible is None else bool(visible), None if locked is None else bool(locked)
+        )
+
+    @script(example="roi:removeROI(1)")
+    def removeROI(self, j: int) -> None:
+        """Remove an ROI; the ones behind move up."""
+        self._session.rois.remove(j)
+
+    @script(example="roi:clearAllROIs()")
+    def clearAllROIs(self) -> None:
+        """Remove all ROIs."""
+        self._session.rois.clear()
+
+    @script(example="roi:setVisible(1, false)")
+    def setVisible(self, j: int, visible: Switch) -> None:
+        """Show an ROI in pictures or not."""
+        self._session.rois.edit(j, visible=bool(visible))
+
+    @script(example='local j = roi:find("Heart")')
+    def find(self, name: str) -> int:
+        """Return the number of the ROI of this name, 0 if there is none."""
+        return self._session.rois.find(name)
+
+    @script(example="local n = roi:addLayer()")
+    def addLayer(self) -> int:
+        """Add a layer (up to 8) and return its number; ROIs of different layers may overlap."""
+        return self._session.rois.add_layer()
+
+    @script(example="roi:setActiveLayer(2)")
+    def setActiveLayer(self, n: int) -> None:
+        """Choose the layer that new ROIs are made on (1-based)."""
+        self._session.rois.active_layer = n
+
+    @script(example="roi:setInputROI(1)")
+    def setInputROI(self, i: int) -> None:
+        """Choose the input that the tool measures where none is named."""
+        self._session.inputs.check(i)
+        self._session.roi_tool.input = i
+
+    @script(example="roi:cutROI(1, 2)")
+    def cutROI(self, input: int, j: int) -> None:
+        """Blank an input inside an ROI: its voxels become 0."""
+        self._session.roi_tool.cut(input, j)
+
+    @script(example="roi:applyErode()")
+    def applyErode(self) -> None:
+        """Erode every unlocked ROI by one voxel."""
+        self._session.roi_tool.apply_erode()
+
+    @script(example="print(roi:statistics(1, 1).mean)")
+    def statistics(self, j: int, input: int | None = None) -> Record:
+        """Measure an ROI on an input (default: the tool's input).
+
+        Fields: ``name voxels volume`` (mm3) ``volumeML mean sd std variance variancePopulation min max
+        median sum integral skewness kurtosis com comMm unit sampling``. An empty ROI has ``voxels`` 0
+        and no value fields.
+        """
+        return dict(self._session.roi_tool.statistics(j, input).fields())
+
+    @script(example="for _, row in ipairs(roi:table(1)) do print(row.name, row.mean, row.unit) end")
+    def table(self, input: int | None = None) -> list[Record]:
+        """Measure all ROIs on an input (default: the tool's input)."""
+        return self._session.roi_tool.table(input)
+
+    @script(example='roi:exportTable("rois.csv")')
+    def exportTable(self, path: WritePath, inputs: list[int] | None = None) -> str:
+        """Write the statistics of all ROIs on all inputs that are on (or the named ones) as CSV; returns the path."""
+        return str(self._session.roi_tool.export_table(path, inputs))
+
+    @script(example='local names = roi:load("mouse1.rmha")')
+    def load(self, path: ImagePath, names: list[str] | None = None) -> list[str]:
+        """Add the ROIs of an .rmha, SEG or RTSTRUCT (a file, or a folder that holds one); returns their names."""
+        return self._session.roi_tool.load(path, names)
+
+    @script(example='roi:loadObjects({{path = object.path, names = {"Heart"}}})')
+    def loadObjects(self, objects: list[RoiSelection]) -> list[str]:
+        """Replace all ROIs by the named ones of several files (all, where no names are given); returns their names.
+
+        Everything is read before anything changes.
+        """
+        from vqscript.session.roi_tool import choices
+
+        return self._session.roi_tool.replace_with(choices(objects))
+
+    @script(example='roi:save("mouse1.rmha")')
+    def save(self, path: WritePath) -> list[str]:
+        """Save all ROIs as .rmha (one file per layer) or, for ``.dcm``, as DICOM SEG; returns the files."""
+        return [str(written) for written in self._session.roi_tool.save(path)]
+
+
+class RoiSelection(TypedDict, total=False):
+    """ROIs of one file."""
+
+    path: ImagePath
+    names: list[str]
