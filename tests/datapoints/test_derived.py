@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
 from vqscript.datapoints.derived import derived_instance
+from vqscript.imaging.dicom.header import read_header
 
 
 def derive(header: Dataset) -> Dataset:
@@ -37,6 +40,13 @@ def test_invalid_values_are_cut_or_left_out(keyword: str, found: str, taken: str
     with pydicom.config.disable_value_validation():
         setattr(header, keyword, found)
     assert getattr(derive(header), keyword) == taken
+
+
+@pytest.mark.filterwarnings("error")
+def test_real_headers_are_put_right_in_silence(data: Path) -> None:
+    path = next((data / "sts" / "STS_008" / "dicom" / "PET" / "image").iterdir())
+    header, _ = read_header(path)
+    assert len(derive(header).StudyID) == 16
 
 
 def test_a_damaged_number_is_left_out(header: Dataset) -> None:

@@ -92,7 +92,7 @@ def derived_instance(header: Dataset, *, sop_class: str, modality: str, descript
 
 def _valid(header: Dataset, keyword: str) -> str:
     """Return an attribute as text that its VR allows: text too long is cut, anything else is left out."""
-    from pydicom.config import RAISE
+    from pydicom.config import RAISE, disable_value_validation
     from pydicom.datadict import dictionary_VR, tag_for_keyword
     from pydicom.valuerep import MAX_VALUE_LEN, validate_value
 
@@ -101,7 +101,9 @@ def _valid(header: Dataset, keyword: str) -> str:
     vr = dictionary_VR(tag)
     # Decoding takes the character set of the source; the new object is UTF-8.
     try:
-        text = values.text(header, keyword)
+        # pydicom would warn of the very values that are put right here.
+        with disable_value_validation():
+            text = values.text(header, keyword)
     except NotDicom:
         return ""
     if vr in {"SH", "LO", "LT"}:

@@ -17,6 +17,6 @@ def to_person_name(creator: str) -> str:
     return name if not name or "^" in name else name + "^"
 
 
-def from_person_name(name: object) -> str:
+def from_person_name(name: str) -> str:
     """Return a DICOM person name as a creator: without the carets that end it."""
-    return str(name if name is not None else "").strip().rstrip("=").rstrip("^").strip()
+    return name.strip().rstrip("=").rstrip("^").strip()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def read_segmentation(ds: Dataset) -> RoiObject:
     """Return the record of a SEG; its pixel data need not be loaded."""
     segments = (segment for segment in items(ds, "SegmentSequence") if string(segment, "SegmentNumber") != "0")
-    creator = from_person_name(ds.get("ContentCreatorName"))
+    creator = from_person_name(string(ds, "ContentCreatorName"))
     series = (string(item, "SeriesInstanceUID") for item in items(ds, "ReferencedSeriesSequence"))
     return RoiObject(
         **identity(ds, creator),

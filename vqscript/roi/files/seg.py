@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vqscript.datapoints.parse import SEGMENTATIONS
 from vqscript.datapoints.roi_object import segment_label, unique_names
+from vqscript.datapoints.sr import items
 from vqscript.errors import NotDicom, RoiError, did_you_mean
 from vqscript.imaging.dicom import values
 from vqscript.imaging.dicom.header import read_header
@@ -98,8 +99,8 @@ def read_rois(
 
 def _segments(header: Dataset, names: Collection[str] | None) -> tuple[dict[int, tuple[str, str | None]], list[str]]:
     """Return (name, colour) by segment number, and a note for each label that is used twice."""
-    items = [item for item in header.get("SegmentSequence") or () if values.integer(item, "SegmentNumber")]
-    labels = [segment_label(item) for item in items]
+    described = [item for item in items(header, "SegmentSequence") if values.integer(item, "SegmentNumber")]
+    labels = [segment_label(item) for item in described]
     unique = unique_names(labels)
     notes = [
         f'the label "{label}" is used twice: one is called "{name}"'
@@ -110,7 +111,7 @@ def _segments(header: Dataset, names: Collection[str] | None) -> tuple[dict[int,
         if name not in unique:
             raise RoiError(f'there is no segment "{name}"', hint=did_you_mean(name, unique))
     found: dict[int, tuple[str, str | None]] = {}
-    for item, name in zip(items, unique, strict=True):
+    for item, name in zip(described, unique, strict=True):
         number = values.integer(item, "SegmentNumber")
         if number and (names is None or name in names):
             color = values.numbers(item, "RecommendedDisplayCIELabValue")
