@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import vqscript as package
 from vqscript.demo.phantom import make_project
 
 
 def vqscript(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "vqscript.cli.main", *words]
+    # The process runs in another folder, and must import the package that is under test, installed or not.
+    path = os.pathsep.join([str(Path(package.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]).rstrip(
+        os.pathsep
+    )
+    environment = {**os.environ, "PYTHONPATH": path}
     # The limit only stops a run that hangs; how long a demo takes depends on the machine.
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300, check=False)
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=300, check=False)
 
 
 @pytest.fixture(scope="module")
