@@ -76,12 +76,15 @@ def read_header(path: Path) -> tuple[Dataset, Instance]:
 
     try:
         # pydicom warns of every value that breaks a rule of form; what matters is checked here instead.
-        with config.disable_value_validation(), path.open("rb", buffering=0) as raw, _Reader(raw) as file:
+        with (
+            values.naming(path),
+            config.disable_value_validation(),
+            path.open("rb", buffering=0) as raw,
+            _Reader(raw) as file,
+        ):
             header = _parse(file)
             location = _locate_pixels(file, header)
             return header, _instance(path, header, *location)
-    except NotDicom as error:
-        raise NotDicom(f"{path}: {error.message}", path=path, reason=error.message) from error.__cause__
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}"
         raise ImageError(f"{path}: {reason}", path=path, reason=reason) from error

@@ -50,10 +50,8 @@ def split(instance: Instance) -> list[Instance]:
             path=instance.path,
         )
     header, instance = read_header(instance.path)
-    try:
+    with values.naming(instance.path):
         frames = _dose_frames(header, instance) if instance.sop_class == DOSE else _enhanced_frames(header, instance)
-    except NotDicom as error:
-        raise NotDicom(f"{instance.path}: {error.message}", path=instance.path) from error
     size = instance.rows * instance.columns * instance.bits_allocated // 8
     return [
         replace(one, frames=1, instance_number=k + 1, pixel_offset=one.pixel_offset + k * size, pixel_length=size)
@@ -64,7 +62,7 @@ def split(instance: Instance) -> list[Instance]:
 def _dose_frames(header: Dataset, instance: Instance) -> list[Instance]:
     """Return the planes of an RT dose: GridFrameOffsetVector along the normal (PS3.3, C.8.8.3.2)."""
     if instance.position is None or instance.orientation is None:
-        raise GeometryError("an RT dose without position and orientation has no known place", path=instance.path)
+        raise GeometryError("an RT dose without position and orientation has no known place")
     offsets = np.array(values.numbers(header, "GridFrameOffsetVector") or (0.0,))
     if len(offsets) != instance.frames:
         raise NotDicom(f"GridFrameOffsetVector has {len(offsets)} values for {instance.frames} frames")
@@ -72,9 +70,7 @@ def _dose_frames(header: Dataset, instance: Instance) -> list[Instance]:
     if offsets[0] != 0:
         # The other form of the vector: patient z of each plane, allowed for axial planes only.
         if abs(abs(normal[2]) - 1) > 1e-3 or abs(offsets[0] - instance.position[2]) > 0.01:
-            raise GeometryError(
-                "GridFrameOffsetVector neither begins with 0 nor gives the planes' z", path=instance.path
-            )
+            raise GeometryError("GridFrameOffsetVector neither begins with 0 nor gives the planes' z")
         offsets = (offsets - offsets[0]) * normal[2]
     points = np.asarray(instance.position) + offsets[:, None] * normal
     slope = values.number(header, "DoseGridScaling")
@@ -85,8 +81,8 @@ def _dose_frames(header: Dataset, instance: Instance) -> list[Instance]:
 
 def _enhanced_frames(header: Dataset, instance: Instance) -> list[Instance]:
     """Return the frames of an enhanced object by its functional groups (PS3.3, C.7.6.16)."""
-    groups = header.get("PerFrameFunctionalGroupsSequence") or []
-    shared = header.get("SharedFunctionalGroupsSequence") or []
+    groups = values.items(header, "PerFrameFunctionalGroupsSequence")
+    shared = values.items(header, "SharedFunctionalGroupsSequence")
     if len(groups) != instance.frames:
         raise NotDicom(f"{len(groups)} functional groups describe {instance.frames} frames")
     frames = [_enhanced_frame(_Groups([group, *shared]), instance) for group in groups]
@@ -107,8 +103,8 @@ class _Groups:
 
     def item(self, sequence: str) -> Dataset | None:
         for group in self.items:
-            if found := group.get(sequence):
-                return cast("Dataset", found[0])
+            if found := values.items(group, sequence):
+                return found[0]
         return None
 
     def numbers(self, sequence: str, keyword: str, count: int = 0) -> tuple[float, ...]:

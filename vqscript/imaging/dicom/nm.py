@@ -50,12 +50,8 @@ def load(instance: Instance) -> list[Volume]:
         If the position, orientation or slice distance is missing or cannot be.
     """
     header, instance = read_header(instance.path)
-    try:
+    with values.naming(instance.path):
         return _load(header, instance)
-    except NotDicom as error:
-        if "path" in error.about:
-            raise
-        raise NotDicom(f"{instance.path}: {error.message}", path=instance.path) from error
 
 
 def _load(header: Dataset, instance: Instance) -> list[Volume]:
@@ -152,7 +148,7 @@ def _grid(header: Dataset, instance: Instance, slices: int) -> tuple[Grid, bool]
     Position and orientation are those of the first detector, where NM keeps them, else of the object
     itself. SpacingBetweenSlices is signed: negative steps go against the normal (PS3.3, C.8.4.15).
     """
-    detectors = header.get("DetectorInformationSequence") or [header]
+    detectors = values.items(header, "DetectorInformationSequence") or [header]
     position = values.numbers(detectors[0], "ImagePositionPatient", 3) or instance.position
     orientation = values.numbers(detectors[0], "ImageOrientationPatient", 6) or instance.orientation
     spacing = instance.pixel_spacing
@@ -164,10 +160,10 @@ def _grid(header: Dataset, instance: Instance, slices: int) -> tuple[Grid, bool]
         ("SpacingBetweenSlices", step),
     ):
         if not found:
-            raise GeometryError(f"an NM object without {name} has no known place", path=instance.path)
+            raise GeometryError(f"an NM object without {name} has no known place")
     assert position and orientation and spacing and step
     if min(spacing) <= 0:
-        raise GeometryError(f"PixelSpacing {spacing[0]:g} x {spacing[1]:g} mm is not positive", path=instance.path)
+        raise GeometryError(f"PixelSpacing {spacing[0]:g} x {spacing[1]:g} mm is not positive")
     axes = plane_axes(orientation)
     origin: Float = np.asarray(position, dtype=np.float64)
     if step < 0:
@@ -188,7 +184,7 @@ def _timing(header: Dataset, instance: Instance) -> Timing:
     The duration is that of all views: ActualFrameDuration is one view's where rotations are described
     (C.8.4.12), and the frame's own elsewhere.
     """
-    rotations = header.get("RotationInformationSequence") or ()
+    rotations = values.items(header, "RotationInformationSequence")
     views = [
         (values.number(one, "ActualFrameDuration"), values.integer(one, "NumberOfFramesInRotation"))
         for one in rotations

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqscript.errors import GeometryError, ImageError, NotDicom, Unsupported
-from vqscript.imaging.dicom import multiframe, pixels
+from vqscript.imaging.dicom import multiframe, pixels, values
 from vqscript.imaging.dicom.header import read_header
 from vqscript.imaging.dicom.instance import Instance
 from vqscript.imaging.dicom.quantity import quantity
@@ -85,7 +85,7 @@ def load_series(instances: Sequence[Instance]) -> list[Volume]:
     for group in _separate(images, warnings):
         try:
             volumes.extend(_load_group(group))
-        except (GeometryError, Unsupported) as error:
+        except (GeometryError, NotDicom, Unsupported) as error:
             raise type(error)(
                 f"series {series}: {error.message}",
                 hint=error.hint,
@@ -181,7 +181,8 @@ def _load_slices(group: list[Instance]) -> Volume:
     table = ordered.order
     slices = [group[i] for i in table.ravel()]
     header = _first_header(slices[0])
-    meaning = quantity(header)
+    with values.naming(slices[0].path):
+        meaning = quantity(header)
     stored, slope, intercept = _read(slices)
     timing = slice_timing(group, table)
     frames, count = table.shape
@@ -270,10 +271,10 @@ def _read(slices: list[Instance]) -> tuple[Array, float, float]:
         for one, plane in zip(slices, stored, strict=True):
             pixels.read_into(one, plane)
         return stored, first.slope, first.intercept
-    values = np.empty(shape, dtype=np.float32)
+    rescaled = np.empty(shape, dtype=np.float32)
     buffer = np.empty(shape[1:], dtype=native)
-    for one, plane in zip(slices, values, strict=True):
+    for one, plane in zip(slices, rescaled, strict=True):
         pixels.read_into(one, buffer)
         np.multiply(buffer, np.float32(one.slope), out=plane, casting="unsafe")
         plane += np.float32(one.intercept)
-    return values, 1.0, 0.0
+    return rescaled, 1.0, 0.0

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import MutableSequence
+from collections.abc import Iterator, MutableSequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vqscript.errors import NotDicom
+from vqscript.errors import ImageError, NotDicom
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -28,6 +30,18 @@ CONVERSION_ERRORS = (
     EOFError,
     OSError,
 )
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put the file's name before the message of an ImageError that has none, and add ``path`` and ``reason``."""
+    try:
+        yield
+    except ImageError as error:
+        if "path" in error.about:
+            raise
+        about = {**error.about, "path": path, "reason": error.message}
+        raise type(error)(f"{path}: {error.message}", hint=error.hint, **about) from error.__cause__
 
 
 def value(dataset: Dataset, keyword: str) -> Any:
@@ -97,7 +111,7 @@ def numbers(dataset: Dataset, keyword: str, count: int = 0) -> tuple[float, ...]
     found = value(dataset, keyword)
     if found is None:
         return ()
-    parts = found if not isinstance(found, str) and hasattr(found, "__iter__") else (found,)
+    parts = found if isinstance(found, MutableSequence) else (found,)
     try:
         result = tuple(float(part) for part in parts)
     except (ValueError, TypeError) as error:
@@ -107,6 +121,18 @@ def numbers(dataset: Dataset, keyword: str, count: int = 0) -> tuple[float, ...]
     if result and count and len(result) != count:
         raise NotDicom(f"{keyword} has {len(result)} values, {count} were expected")
     return result
+
+
+def items(dataset: Dataset, keyword: str) -> list[Dataset]:
+    """Return the items of a sequence, [] where it is absent; NotDicom if the attribute is no sequence."""
+    found = value(dataset, keyword)
+    if found is None:
+        return []
+    from pydicom.sequence import Sequence
+
+    if not isinstance(found, Sequence):
+        raise NotDicom(f"{keyword} is no sequence")
+    return list(found)
 
 
 def uid(dataset: Dataset, keyword: str) -> str:
