@@ -75,7 +75,7 @@ def _rescaled_unit(header: Dataset) -> str | None:
     """
     rescale = (values.number(header, "RescaleSlope"), values.number(header, "RescaleIntercept"))
     slope, intercept = 1.0 if rescale[0] is None else rescale[0], rescale[1] or 0.0
-    for mapping in header.get("RealWorldValueMappingSequence") or ():
+    for mapping in values.items(header, "RealWorldValueMappingSequence"):
         other = values.number(mapping, "RealWorldValueSlope")
         same = other is not None and math.isclose(other, slope, rel_tol=1e-6)
         offset = values.number(mapping, "RealWorldValueIntercept") or 0.0
