@@ -17,6 +17,7 @@ from vqscript.imaging.dicom.derived_header import (
     derived_header,
     fill,
     finish,
+    fitting,
     is_on_source_slices,
     kept,
     source_images,
@@ -55,8 +56,8 @@ _KEPT = {
     """,
 }
 _EMPTY = {
-    "CT": "KVP",
-    "MR": "ScanOptions MRAcquisitionType RepetitionTime EchoTime EchoTrainLength",
+    "CT": "PatientPosition KVP",
+    "MR": "PatientPosition ScanOptions MRAcquisitionType RepetitionTime EchoTime EchoTrainLength",
     "PT": """
         AcquisitionDate AcquisitionTime CorrectedImage CollimatorType RadiopharmaceuticalInformationSequence
         PatientOrientationCodeSequence PatientGantryRelationshipCodeSequence
@@ -180,9 +181,9 @@ def _add_pet(shared: Dataset, volume: Volume, header: Dataset) -> None:
 
 def _keep_private(shared: Dataset, header: Dataset, group: int, creator: str, elements: dict[int, str]) -> None:
     for element, vr in elements.items():
-        text = private_text(header, group, creator, element)
-        if text:
-            shared.private_block(group, creator, create=True).add_new(element, vr, text)
+        value = fitting(vr, private_text(header, group, creator, element))
+        if value is not None:
+            shared.private_block(group, creator, create=True).add_new(element, vr, value)
 
 
 def _slices(volume: Volume, shared: Dataset) -> Iterator[Dataset]:

@@ -19,7 +19,6 @@ from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Volume
 
 if TYPE_CHECKING:
-    from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
 _PATIENT = """
@@ -191,8 +190,9 @@ def add_empty(dataset: Dataset, keywords: str) -> None:
 
 
 def fill(dataset: Dataset, **attributes: Any) -> None:
-    """Set attributes by keyword."""
+    """Set attributes by keyword, as new elements: datasets of one series share those that they do not set."""
     for keyword, value in attributes.items():
+        dataset.pop(keyword, None)
         setattr(dataset, keyword, value)
 
 
@@ -217,6 +217,26 @@ def decimal(value: float) -> str:
     return format_number_as_ds(float(value) + 0.0)
 
 
+def fitting(vr: str, value: Any) -> Any:
+    """Return a single value in the form that its value representation asks for, None if it has none."""
+    from pydicom import config
+    from pydicom.valuerep import validate_value
+
+    try:
+        if vr == "DS":
+            # The text as it was, if it is short enough: it is what readers of the source see.
+            written = str(value).strip()
+            value = written if len(written) <= 16 else decimal(float(value))
+        elif vr in _TEXT:
+            value = str(value).strip(" \0")
+            value = _one_line(value) if vr in _ONE_LINE else value
+            value = value[: _LONGEST.get(vr, len(value))]
+        validate_value(vr, value, config.RAISE)
+    except values.CONVERSION_ERRORS:
+        return None
+    return None if value == "" else value
+
+
 def shortened(text: str, longest: int) -> str:
     """Return the text, its end replaced by three dots where it is too long."""
     return text if len(text) <= longest else text[: longest - 3] + "..."
@@ -233,53 +253,35 @@ def _equipment(date: datetime) -> Dataset:
     )
 
 
-def _copy(header: Dataset, keywords: Iterable[str]) -> Dataset:
+def _copy(header: Dataset, keywords: Iterable[str], *, empty: bool = False) -> Dataset:
+    """Return the attributes in valid form; what is empty or cannot be made valid is left out, or copied as empty."""
     from pydicom.dataset import Dataset
 
     result = Dataset()
     for keyword in keywords:
-        element = _valid(header, keyword) if keyword in header else None
-        if element is not None:
-            result.add(element)
+        if keyword in header:
+            value = _valid(header, keyword)
+            if value not in (None, []) or empty:
+                setattr(result, keyword, value)
     return result
 
 
-def _valid(dataset: Dataset, keyword: str) -> DataElement | None:
-    """Return an element in valid form, None where it is empty or cannot be made valid."""
-    from pydicom.dataelem import DataElement
-
+def _valid(dataset: Dataset, keyword: str) -> Any:
+    """Return the value of an attribute in valid form, None or [] where it is empty or cannot be made valid."""
     try:
         element = dataset[keyword]
-        if element.VR == "SQ":
-            items = [_copy(one, [inner.keyword for inner in one if inner.keyword]) for one in element.value]
-            return DataElement(element.tag, "SQ", [one for one in items if len(one)]) if items else None
-        if element.VR in _BINARY or element.VM == 0:
-            return None
-        parts = element.value if element.VM > 1 else [element.value]
-        fitting = [_fit(element.VR, part) for part in parts]
     except values.CONVERSION_ERRORS:  # bytes that are no value of this attribute: a copy would be none either
         return None
-    # Leaving out one of several would move the others.
-    if any(part is None or part == "" for part in fitting):
+    if element.VR == "SQ":
+        # Inside an item an attribute may have to be present, so those without a value stay.
+        return [_copy(one, [inner.keyword for inner in one if inner.keyword], empty=True) for one in element.value]
+    if element.VR in _BINARY or element.VM == 0:
         return None
-    return DataElement(element.tag, element.VR, fitting if len(fitting) > 1 else fitting[0])
-
-
-def _fit(vr: str, value: Any) -> Any:
-    """Return a single value as its value representation allows it; ValueError if nothing makes it fit."""
-    from pydicom import config
-    from pydicom.valuerep import validate_value
-
-    if vr == "DS":
-        # The text as it was, if it is short enough: it is what the source's own readers see.
-        written = str(value).strip()
-        value = written if len(written) <= 16 else decimal(float(value))
-    elif vr in _TEXT:
-        value = str(value).strip(" \0")
-        value = _one_line(value) if vr in _ONE_LINE else value
-        value = value[: _LONGEST.get(vr, len(value))]
-    validate_value(vr, value, config.RAISE)
-    return value
+    parts = [fitting(element.VR, part) for part in (element.value if element.VM > 1 else [element.value])]
+    # Leaving out one of several would move the others.
+    if None in parts:
+        return None
+    return parts if len(parts) > 1 else parts[0]
 
 
 def _one_line(text: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from vqscript.errors import Unsupported
 from vqscript.imaging.decay import decay_status
 from vqscript.imaging.dicom import values
-from vqscript.imaging.dicom.derived_header import decimal
+from vqscript.imaging.dicom.derived_header import decimal, fill
 from vqscript.imaging.volume import Timing, Volume
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ def add_time(dataset: Dataset, timing: Timing, t: int, z: int) -> None:
     start, duration, reference = timing.start[t, z], timing.duration[t, z], timing.reference[t, z]
     if not np.isnat(start):
         moment = start.astype("datetime64[us]").item()
-        dataset.AcquisitionDate, dataset.AcquisitionTime = f"{moment:%Y%m%d}", f"{moment:%H%M%S.%f}"
+        fill(dataset, AcquisitionDate=f"{moment:%Y%m%d}", AcquisitionTime=f"{moment:%H%M%S.%f}")
     if dataset.Modality != "PT":
         return
     if math.isfinite(duration):
-        dataset.ActualFrameDuration = round(duration * 1000)
+        fill(dataset, ActualFrameDuration=round(duration * 1000))
     if math.isfinite(reference):
         _add_decay_factor(dataset, reference)
-        dataset.FrameReferenceTime = decimal(reference * 1000)
+        fill(dataset, FrameReferenceTime=decimal(reference * 1000))
 
 
 def _add_decay_factor(dataset: Dataset, reference: float) -> None:
@@ -68,4 +68,4 @@ def _add_decay_factor(dataset: Dataset, reference: float) -> None:
     drugs = dataset.get("RadiopharmaceuticalInformationSequence") or ()
     half_life = values.number(drugs[0], "RadionuclideHalfLife") if drugs else None
     if factor and first is not None and half_life:
-        dataset.DecayFactor = decimal(factor * 2 ** ((reference - first / 1000) / half_life))
+        fill(dataset, DecayFactor=decimal(factor * 2 ** ((reference - first / 1000) / half_life)))
