@@ -83,7 +83,7 @@ def _run_example(folder: DemoFolder) -> None:
     from vqscript.demo.project import PROJECT
     from vqscript.resources import example
 
-    run_script(example(EXAMPLE), repo=str(folder.repository), project=PROJECT, output=folder.output, args={})
+    run_script(example(EXAMPLE), repo=str(folder.repository), project=PROJECT, output=folder.output, args={"max": "40"})
 
 
 def _print_report(phantom: Phantom, studies: list[StudyResult]) -> None:

@@ -59,7 +59,7 @@ def scene(session: Session) -> Scene:
                 palette=item.palette,
                 window=item.window,
                 opacity=opacity,
-                label=item.volume.unit,
+                label=item.volume.modality or f"input {number}",
                 below_transparent=number > 0,
             )
         )
