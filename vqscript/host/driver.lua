@@ -89,7 +89,8 @@ local function object(name, functions, fields)
   return raw_setmetatable(self, {
     __index = members,
     __newindex = function(_, key)
-      raise("UsageError", name .. "." .. raw_tostring(key) .. " cannot be assigned: the members of " .. name .. " are fixed")
+      local assigned = name .. "." .. raw_tostring(key)
+      raise("UsageError", assigned .. " cannot be assigned: the members of " .. name .. " are fixed")
     end,
     __pairs = function()
       local copy = {}
