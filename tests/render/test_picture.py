@@ -308,9 +308,10 @@ def test_a_png_appears_whole_or_not_at_all(tmp_path, flat):
         assert read.format == "PNG"
         assert np.array_equal(np.asarray(read), np.asarray(image))
     with pytest.raises(VqError, match="cannot write") as caught:
-        save_png(image, tmp_path / "absent" / "picture.png")
-    assert caught.value.path == tmp_path / "absent" / "picture.png"
-    assert "folder does not exist" in caught.value.hint
+        save_png(image, path / "picture.png")  # a file is no folder
+    assert caught.value.path == path / "picture.png"
+    save_png(image, tmp_path / "new" / "picture.png")
+    assert (tmp_path / "new" / "picture.png").is_file()
     before = path.read_bytes()
 
     class Failing(Image.Image):
@@ -321,7 +322,7 @@ def test_a_png_appears_whole_or_not_at_all(tmp_path, flat):
     with pytest.raises(VqError, match="No space left"):
         save_png(Failing(), path)
     assert path.read_bytes() == before
-    assert [entry.name for entry in tmp_path.iterdir()] == ["picture.png"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["new", "picture.png"]
 
 
 def test_only_the_planes_that_are_shown_are_read(monkeypatch):

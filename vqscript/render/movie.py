@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from vqscript.errors import UsageError
+from vqscript.files import whole_file
 from vqscript.render import text
 from vqscript.render.blend import fused
-from vqscript.render.files import whole_file
 from vqscript.render.legend import draw_legend, legend_width
 from vqscript.render.palettes import Colours, palette
 from vqscript.render.panel import draw_letters, fit

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqscript.errors import RoiError
+from vqscript.files import whole_file
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Region
 from vqscript.roi.files import runs
@@ -308,7 +309,8 @@ def write(rois: RoiSet, path: Path, about: Mapping[str, str] | None = None) -> l
     # The first file goes last: once it names the further layers they are there.
     for n in range(len(by_layer), 0, -1):
         header = _header(rois.grid, by_layer[n - 1], about, comment if n == 1 else "")
-        _replace(written[n - 1], header + runs.encode(_renumbered(rois, n, by_layer[n - 1])))
+        with whole_file(written[n - 1]) as file:
+            file.write(header + runs.encode(_renumbered(rois, n, by_layer[n - 1])))
     return written
 
 
@@ -347,20 +349,6 @@ def _renumbered(rois: RoiSet, layer: int, members: list[Roi]) -> Bytes:
     numbers[[roi.label for roi in members]] = np.arange(1, len(members) + 1)
     renumbered: Bytes = numbers[rois.layers[layer - 1]]
     return renumbered
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file that appears whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise RoiError(f"{path}: cannot be written ({error.strerror})", path=path) from error
 
 
 def _broken(path: Path, reason: str) -> RoiError:
