@@ -7,6 +7,8 @@ Blocks of Lua say what they are:
 * ``lua wrong``: a script that ends with an error,
 * ``lua excerpt``: lines of the example; ``-- ...`` stands for what is left out.
 
+``python run`` is a program that runs, ``python`` a piece of one.
+
 A block ``text printed`` right after one is what it printed, or the error it ended with.
 """
 
@@ -46,7 +48,8 @@ from vqscript.vq import (
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMANDS = ("sh", "powershell")
-KNOWN = {"lua run", "lua more", "lua wrong", "lua excerpt", "text printed", "text", "js", "python", "toml", *COMMANDS}
+LUA = ("lua run", "lua more", "lua wrong", "lua excerpt")
+KNOWN = {*LUA, *COMMANDS, "text printed", "text", "python run", "python", "toml"}
 SHELL_WORDS = {"&&", "||", "|", ";", ">"}
 
 FENCE = re.compile(r"^ *```([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -114,18 +117,18 @@ ALL_SCRIPTS = [script for page in PAGES for script in scripts(page)]
 
 
 @pytest.fixture(scope="module")
-def mice(tmp_path_factory):
-    """The demo's repository, which each script gets a copy of."""
+def demo_repository(tmp_path_factory):
+    """The demo's repository; a script that writes into it gets a copy."""
     path = tmp_path_factory.mktemp("docs") / "mice.repo"
     build_repository(make_project(1), path)
     return path
 
 
 @pytest.mark.parametrize("script", ALL_SCRIPTS, ids=[script.name for script in ALL_SCRIPTS])
-def test_a_script_of_the_documentation_does_what_the_page_says(script, mice, tmp_path, monkeypatch):
+def test_a_script_of_the_documentation_does_what_the_page_says(script, demo_repository, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if re.search("submitROIs|setSubject|store", script.code):  # it writes into the repository
-        mice = shutil.copytree(mice, tmp_path / "mice.repo")
+        demo_repository = shutil.copytree(demo_repository, tmp_path / "mice.repo")
     path = Path("script.lua")
     path.write_text(script.code, encoding="utf-8")
     printed: list[str] = []
@@ -133,7 +136,7 @@ def test_a_script_of_the_documentation_does_what_the_page_says(script, mice, tmp
     def run() -> None:
         run_script(
             path,
-            repo=str(mice),
+            repo=str(demo_repository),
             project=PROJECT,
             output=Path("out"),
             args={"organ": "Liver"},
@@ -150,6 +153,15 @@ def test_a_script_of_the_documentation_does_what_the_page_says(script, mice, tmp
         run()
     if script.printed is not None:
         assert squeezed("\n".join(printed)).endswith(squeezed(script.printed))
+
+
+def test_the_python_of_the_documentation_runs(demo_repository, tmp_path, monkeypatch, capsys):
+    shutil.copytree(demo_repository, tmp_path / "vqscript-demo" / "mice.repo")
+    monkeypatch.chdir(tmp_path)
+    (code,) = (block.text for page in PAGES for block in blocks(page) if block.info == "python run")
+    exec(code, {})
+    assert capsys.readouterr().out.startswith("HU (-1024.0, ")
+    assert (tmp_path / "out" / "ct.png").is_file()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -228,9 +240,7 @@ def test_every_command_and_flag_that_the_text_names_exists(page):
 def test_every_method_that_the_text_names_exists(page):
     ipacs = (resources.stdlib() / "ipacs.lua").read_text(encoding="utf-8")
     in_lua = set(re.findall(r"function methods\.(\w+)", ipacs)) | set(re.findall(r"^    (\w+) = ", ipacs, re.MULTILINE))
-    # The left columns of these tables quote another program's names.
-    text = prose(page)
-    for owner, name in CALL.findall(text):
+    for owner, name in CALL.findall(prose(page)):
         if owner == "repo":
             assert name in in_lua, f"{page.name}: repo:{name}"
         elif owner in OWNERS:
