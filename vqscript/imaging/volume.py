@@ -55,7 +55,7 @@ class Timing:
     reference: NDArray[np.float64]
 
     def along_z(self, first: int, count: int) -> Timing:
-        """Return the timing of slices ``first`` to ``first + count - 1``; beyond the ends it is that of the end slice."""
+        """Return the timing of ``count`` slices from ``first`` on; beyond the ends it is that of the end slice."""
         index = np.arange(first, first + count)
 
         def taken(values: NDArray[Any]) -> NDArray[Any]:
