@@ -6,7 +6,7 @@
 local csv = {}
 
 local function cell(value)
-  if value == nil then return "" end
+  if value == nil or value ~= value then return "" end -- NaN is no value
   local text = tostring(value)
   -- A text that begins like a formula would be computed by the spreadsheet.
   if type(value) == "string" and text:find("^[=@\t\r]") then text = "'" .. text end

@@ -49,23 +49,33 @@ local function known_names(objects)
 end
 
 --- ROI objects of the loaded study, newest first, of one creator if one is named.
+-- Those drawn in another frame of reference than the reference's are no candidates: they cannot be placed on it.
 local function roi_objects(repository, creator)
   local all = repository:dataPoints(study_of(0), "roi")
-  if not creator then return all end
+  local frame = VQ.dataManager():getDcmString(0, "FrameOfReferenceUID")
   local found, creators = {}, {}
   for _, each in ipairs(all) do
-    if each.creator == creator then found[#found + 1] = each end
+    local placed = frame == "" or each.frameOfReference == "" or each.frameOfReference == frame
+    if placed and (not creator or each.creator == creator) then found[#found + 1] = each end
     if not contains(creators, each.creator) then creators[#creators + 1] = each.creator end
   end
-  if #found == 0 and #all > 0 then
+  if creator and not contains(creators, creator) and #all > 0 then
     VQ.fail('no ROI object of this study is by "' .. creator .. '"', "creators here: " .. table.concat(creators, ", "))
+  end
+  if #found == 0 and #all > 0 then
+    VQ.fail(
+      "the ROI objects of this study were drawn in another frame of reference than the image in input 0",
+      "load the image they were drawn on into input 0"
+    )
   end
   return found
 end
 
---- Leaves the .rmha where the script asked for it.
+--- Leaves the .rmha where the script asked for it: a file, or a folder.
 local function leave_copy(tool, path)
-  if path then tool:save(path) end
+  if not path then return end
+  if path:find("[/\\]$") then path = path .. "rois.rmha" end
+  tool:save(path)
 end
 
 ---@param url string path or URL of the repository
@@ -73,6 +83,8 @@ end
 local function iPACS(url, project)
   project = project or ""
   local repository = VQ.dicomRepository(url)
+  -- What is stored belongs to a study, which is in its project already; "/*" names many.
+  local target = project:find("/%*%s*$") and "" or project
   local methods = {}
 
   --- Studies of the project.
@@ -96,7 +108,7 @@ local function iPACS(url, project)
   --- Stores the data at an input as a new series of its study.
   ---@return integer how many instances were stored
   function methods.store(input)
-    return repository:store(input, project)
+    return repository:store(input, target)
   end
 
   --- Loads the most recent ROI object of the loaded study, replacing what is in the ROI tool.
@@ -128,17 +140,11 @@ local function iPACS(url, project)
       VQ.fail("mergeROIs needs the names of the ROIs", "repo:mergeROIs('-names', {'Heart', 'Muscle'})")
     end
     local objects = roi_objects(repository, given.creator)
-    local chosen, by_object, taken = {}, {}, {}
+    local selections, taken, chosen = {}, {}, {}
     local function take(each, name)
       if taken[name] then return end
-      taken[name] = true
-      local selection = by_object[each.sopInstanceUID]
-      if not selection then
-        selection = { path = each.path, names = {} }
-        by_object[each.sopInstanceUID] = selection
-        chosen[#chosen + 1] = { object = each, selection = selection }
-      end
-      table.insert(selection.names, name)
+      taken[name], chosen[each.sopInstanceUID] = true, true
+      selections[#selections + 1] = { path = each.path, names = { name } }
     end
     for _, name in ipairs(given.names) do
       local newest
@@ -151,12 +157,10 @@ local function iPACS(url, project)
       take(newest, name)
     end
     if given.exactlist == false then
-      for _, each in ipairs(chosen) do
-        for _, name in ipairs(each.object.names) do take(each.object, name) end
+      for _, each in ipairs(objects) do
+        for _, name in ipairs(chosen[each.sopInstanceUID] and each.names or {}) do take(each, name) end
       end
     end
-    local selections = {}
-    for i, each in ipairs(chosen) do selections[i] = each.selection end
     local tool = roi_tool()
     local names = tool:loadObjects(selections)
     leave_copy(tool, given.savepath)
@@ -166,7 +170,7 @@ local function iPACS(url, project)
   --- Stores all ROIs as one object, and one measurement per ROI and loaded input that is on.
   ---@return integer how many measurements were stored
   function methods.submitROIs()
-    return repository:submitROIs(project)
+    return repository:submitROIs(target)
   end
 
   --- The dose at injection of an input's study.

@@ -1,4 +1,4 @@
-"""Arithmetic on inputs: in place, in float32, with the unit carried along."""
+"""Arithmetic on inputs: in place, with the unit carried along."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Arithmetics:
 
     An operation with a number works in place. The result's unit is the one that is named; without
     one it is unknown ("") and the log says so once, because vqscript cannot know what a factor means.
+    An operation that is refused leaves the inputs as they were.
     """
 
     def __init__(self, session: Session) -> None:
@@ -34,79 +35,113 @@ class Arithmetics:
     def scalar(self, name: str, i: int, number: float, unit: str | None = None) -> None:
         """Apply ``add``, ``sub``, ``mult`` or ``div`` with a number to input ``i``, in place.
 
+        Integer voxels stay as they are: the number goes into slope and intercept.
+
         Raises
         ------
         UsageError
-            For a division by zero or a number that is not finite; nothing is changed.
+            For a division by zero, or a number that is not finite in float32.
         """
-        if not math.isfinite(number):
-            raise UsageError(f"{_SCALAR[name][1]} takes a finite number, got {number}")
-        if name == "div" and number == 0:
-            raise UsageError(f"input {i} cannot be divided by zero", hint="is a dose or a size missing?")
         operation, title = _SCALAR[name]
         item = self._session.inputs[i]
-        before = item.volume.unit
+        volume = item.volume
+        if name == "div" and number == 0:
+            raise UsageError(f"input {i} cannot be divided by zero", hint="is a dose or a size missing?")
+        factor = _in_float32(number, title)
+        before = volume.unit
         new_unit = self._unit(item, unit, f"{title}({i}, {number:g})", i)
-        values = item.volume.as_float()
-        operation(values, np.float32(number), out=values)
-        item.volume.unit = new_unit
+        if np.issubdtype(volume.stored.dtype, np.integer) and (number or name in ("add", "sub")):
+            if name in ("mult", "div"):
+                volume.slope = float(operation(volume.slope, number))
+            volume.intercept = float(operation(volume.intercept, number))
+        else:
+            values = volume.as_float()
+            with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 it is infinite, which is what it is
+                operation(values, factor, out=values)
+        volume.unit = new_unit
         item.changed(f"{title} by {number:.9g} ({before or 'no unit'} -> {new_unit or 'no unit'})")
 
     def binary(self, name: str, a: int, b: int, out: int | None = None, unit: str | None = None) -> None:
-        """Combine inputs ``a`` and ``b`` voxel by voxel into ``out`` (default ``a``).
+        """Combine inputs ``a`` and ``b`` voxel by voxel into ``out`` (default ``a``), on the grid of ``a``.
 
         ``b`` is resampled linearly to the grid of ``a`` where they differ; outside of it, it counts
-        as 0 (and the log says so). Division by zero gives 0 where both are 0, else refuses nothing:
-        the voxel becomes NaN and leaves statistics.
+        as 0, and the log says so. An image without frames is combined with each frame of the other.
+        A division by zero gives NaN, which leaves statistics.
 
         Raises
         ------
         UnitError
             If units differ in a sum or difference.
+        UsageError
+            If both have frames, and not as many, or there can be no input ``out``.
         """
         operation = _BINARY[name]
+        target = a if out is None else out
         first, second = self._session.inputs[a], self._session.inputs[b]
+        self._session.inputs.check_room(target)
         units = (first.volume.unit, second.volume.unit)
         if name in ("add", "sub") and units[0] and units[1] and units[0] != units[1]:
             raise UnitError(
                 f"input {a} is in {units[0]} and input {b} in {units[1]}", hint="convert one of them with convertUnit"
             )
+        counts = (first.volume.frames, second.volume.frames)
+        if min(counts) > 1 and counts[0] != counts[1]:
+            raise UsageError(f"input {a} has {counts[0]} frames and input {b} has {counts[1]}")
         if name in ("add", "sub") and unit is None:
-            new_unit = units[0] or units[1]
+            new_unit = units[0]
         else:
-            new_unit = self._unit(first, unit, f"{name}({a}, {b})", a if out is None else out)
+            new_unit = self._unit(first, unit, f"{name}({a}, {b})", target)
+        for i in (a, b):
+            self._session.look_at(i)
         other = self._aligned(second.volume, first.volume, b)
-        values = first.volume.scaled(first.volume.stored)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            result: Values = operation(values, other).astype(np.float32, copy=False)
+        with np.errstate(all="ignore"):
+            values = operation(first.volume.scaled(first.volume.stored), other.scaled(other.stored))
         if name == "div":
-            result[~np.isfinite(result)] = np.nan
-        self._store(a if out is None else out, first, result, new_unit, f"{name} of inputs {a} and {b}")
+            values[~np.isfinite(values)] = np.nan
+        timed = first.volume if counts[0] >= counts[1] else other
+        volume = replace(
+            first.volume,
+            stored=values,
+            slope=1.0,
+            intercept=0.0,
+            unit=new_unit,
+            frame_times=timed.frame_times,
+            timing=timed.timing,
+        )
+        self._store(target, first, volume, f"{name} of inputs {a} and {b}")
 
     def unary(self, name: str, i: int, *numbers: float, unit: str | None = None) -> None:
         """Apply ``abs log exp sqrt pow clip threshold invert`` to input ``i``, in place.
 
-        ``abs``, ``clip`` and ``threshold`` keep the unit, ``invert`` (maximum + minimum - value) as well.
+        ``abs``, ``clip``, ``threshold`` and ``invert`` (maximum + minimum - value) keep the unit.
+
+        Raises
+        ------
+        UsageError
+            If voxels would have no finite value (the logarithm of 0), or a range is upside down.
         """
         item = self._session.inputs[i]
-        values = item.volume.as_float()
-        if name in ("log", "sqrt"):
-            bad = int((values <= 0).sum()) if name == "log" else int((values < 0).sum())
-            if bad:
-                raise UsageError(
-                    f"{name} of input {i}: {bad} voxels are {'0 or less' if name == 'log' else 'negative'}"
-                )
+        if name in ("clip", "threshold") and not numbers[0] <= numbers[1]:
+            raise UsageError(f"{name}: {numbers[0]:g} to {numbers[1]:g} is no range", hint="min first, then max")
+        before = item.volume.scaled(item.volume.stored)
+        with np.errstate(all="ignore"):
+            result: Values = _UNARY[name](before, item.range, *numbers).astype(np.float32, copy=False)
+        bad = int((np.isfinite(before) & ~np.isfinite(result)).sum())
+        if bad:
+            low, high = item.range
+            raise UsageError(
+                f"{name} of input {i}: {bad} voxels have no finite result; the values go from {low:g} to {high:g}",
+                hint="clip(input, min, max) limits them first",
+            )
         keeps = name in ("abs", "clip", "threshold", "invert")
         new_unit = item.volume.unit if keeps and unit is None else self._unit(item, unit, f"{name}({i})", i)
-        result = _UNARY[name](values, item.range, *numbers)
-        values[...] = result
-        item.volume.unit = new_unit
-        item.changed(f"{name}{numbers or ''}")
+        item.volume = replace(item.volume, stored=result, slope=1.0, intercept=0.0, unit=new_unit)
+        item.changed(" ".join([name, *(f"{number:g}" for number in numbers)]))
 
     def clip_to_zero(self, i: int, *, below: float | None = None, above: float | None = None) -> None:
         """Set the values of input ``i`` that lie below or above a limit to 0; unit and display scale stay."""
         item = self._session.inputs[i]
-        scale = item.limits
+        scale = item.scale
         values = item.volume.as_float()
         if below is not None:
             values[values < below] = 0
@@ -126,27 +161,33 @@ class Arithmetics:
             )
         return ""
 
-    def _aligned(self, volume: Volume, target: Volume, b: int) -> Values:
+    def _aligned(self, volume: Volume, target: Volume, b: int) -> Volume:
         if volume.grid.matches(target.grid):
-            return volume.scaled(volume.stored)
-        from vqscript.imaging.resample import resample
+            return volume
+        from vqscript.session.resampling import resampled
 
-        if volume.stored.ndim == 4:
-            raise UsageError(f"input {b} has frames and another grid; resample it first")
         self._session.say_once(f"input {b} was resampled to the grid of the other input; outside of it, it counts as 0")
-        resampled: Values = resample(volume.values(), volume.grid, target.grid)
-        return resampled
+        return resampled(volume, target.grid)
 
-    def _store(self, out: int, like: Input, values: Values, unit: str, what: str) -> None:
-        volume = replace(like.volume, stored=values, slope=1.0, intercept=0.0, unit=unit)
+    def _store(self, out: int, like: Input, volume: Volume, what: str) -> None:
         if out in self._session.inputs and self._session.inputs[out] is like:
             like.volume = volume
             like.changed(what)
             return
-        made = Input(volume, name=what, study=like.study, series=like.series, repository=like.repository)
+        made = Input(
+            volume, name=what, study=like.study, series=like.series, repository=like.repository, image=like.image
+        )
         made.provenance = list(like.provenance)
-        self._session.place(out, made)
         made.changed(what)
+        self._session.place(out, made)
+
+
+def _in_float32(number: float, title: str) -> np.float32:
+    with np.errstate(over="ignore"):
+        factor = np.float32(number)
+    if not math.isfinite(factor) or (number and not factor):
+        raise UsageError(f"{title} takes a finite number, got {number:g}", hint="about 1e-45 to 3e38 are possible")
+    return factor
 
 
 Ufunc = Callable[..., Any]

@@ -13,9 +13,12 @@ from vqscript.errors import UsageError
 from vqscript.imaging.grid import Grid
 
 if TYPE_CHECKING:
+    from vqscript.imaging.volume import Volume
     from vqscript.session.session import Session
 
 Triple = tuple[int, int, int]
+Box = tuple[Triple, Triple]
+"""First voxel and number of voxels along x, y, z."""
 
 
 class Cropping:
@@ -44,43 +47,52 @@ class Cropping:
         self.ranges[axis] = (first, last)
 
     def auto(self, inputs: list[int], margin: float = 0.0) -> None:
-        """Set the range to where the inputs are above a tenth of their range, plus a margin in mm."""
+        """Cut all inputs to where the named ones, in any frame, exceed a tenth of their range, plus a margin in mm."""
+        if not 0 <= margin < np.inf:
+            raise UsageError(f"a margin of {margin:g} mm is none", hint="0 mm or more")
         reference = self._session.reference.volume.grid
-        found: list[NDArray[Any]] = []
-        for i in inputs:
-            item = self._session.inputs[i]
-            low, high = item.range
-            above = np.argwhere(item.volume.values() > low + 0.1 * (high - low))
-            if len(above):
-                ends = np.array(list(itertools.product(*zip(above.min(0)[::-1], above.max(0)[::-1], strict=True))))
-                found.append(reference.to_index(item.volume.grid.to_world(ends)))
+        found = [box for i in inputs if (box := self._filled(i)) is not None]
         if not found:
             raise UsageError(f"inputs {inputs} hold nothing to crop to: their values are all the same")
-        points = np.concatenate(found)
-        pad = margin / np.asarray(reference.spacing)
-        for axis in range(3):
-            last = reference.size[axis] - 1
-            first = int(np.clip(np.floor(points[:, axis].min() - pad[axis] + 1e-6), 0, last))
-            self.set_range(axis, first, int(np.clip(np.ceil(points[:, axis].max() + pad[axis] - 1e-6), first, last)))
+        starts = np.array([start for start, _ in found])
+        ends = np.array([np.add(start, size) for start, size in found])
+        pad = np.ceil(margin / np.asarray(reference.spacing) - 1e-6)
+        low = np.clip(starts.min(0) - pad, 0, reference.size).astype(int)
+        high = np.clip(ends.max(0) + pad, 0, reference.size).astype(int)
+        self._cut(_triple(low), _triple(high - low))
 
     def execute(self) -> None:
         """Cut all inputs and the ROIs to the range; an input on another grid to the voxels that cover it."""
+        size = self._session.reference.volume.grid.size
+        bounds = [self.ranges.get(axis, (0, size[axis] - 1)) for axis in range(3)]
+        self._cut(_triple(first for first, _ in bounds), _triple(last - first + 1 for first, last in bounds))
+
+    def _filled(self, i: int) -> Box | None:
+        """Return the box of the reference's voxels that covers what an input holds; None if it holds nothing."""
+        item = self._session.inputs[i]
+        low, high = item.range
+        above = np.zeros(item.volume.grid.shape, dtype=np.bool_)
+        for t in range(item.volume.frames):
+            above |= item.volume.values(t=t) > low + 0.1 * (high - low)
+        if not above.any():
+            return None
+        first, last = (ends[::-1] for ends in (np.argwhere(above).min(0), np.argwhere(above).max(0)))
+        box = _triple(first), _triple(last - first + 1)
+        return _cover(item.volume.grid, *box, self._session.reference.volume.grid)
+
+    def _cut(self, start: Triple, size: Triple) -> None:
         reference = self._session.reference.volume.grid
-        bounds = [self.ranges.get(axis, (0, reference.size[axis] - 1)) for axis in range(3)]
-        start = _triple(first for first, _ in bounds)
-        size = _triple(last - first + 1 for first, last in bounds)
         boxes = {}
         for i, item in self._session.inputs:
-            box = (
-                (start, size)
-                if item.volume.grid.matches(reference)
-                else _cover(reference, start, size, item.volume.grid)
-            )
+            same = item.volume.grid.matches(reference)
+            box = (start, size) if same else _cover(reference, start, size, item.volume.grid)
             if box is None:
-                raise UsageError(f"input {i} lies outside the range: nothing of it would be left")
+                raise UsageError(
+                    f"input {i} lies outside the range: nothing of it would be left",
+                    hint="remove it, or widen the range",
+                )
             boxes[i] = box
         self._regrid(boxes)
-        self.ranges.clear()
 
     def embed(self, x: int, y: int, z: int) -> None:
         """Put the reference, and inputs on its grid, into the middle of x, y, z voxels, filled with the minimum."""
@@ -92,23 +104,21 @@ class Cropping:
         same = [i for i, item in self._session.inputs if item.volume.grid.matches(reference)]
         self._regrid(dict.fromkeys(same, (start, size)))
 
-    def _regrid(self, boxes: dict[int, tuple[Triple, Triple]]) -> None:
+    def _regrid(self, boxes: dict[int, Box]) -> None:
         rois = self._session.rois
         for i, (start, size) in boxes.items():
             item = self._session.inputs[i]
             volume = item.volume
             item.volume = replace(
                 volume,
-                stored=_cut(volume.stored, start, size),
+                stored=_box_of(volume, start, size),
                 grid=volume.grid.cropped(start, size),
                 timing=volume.timing and volume.timing.along_z(start[2], size[2]),
             )
-            limits = item.limits
-            item.changed(f"cropped to {size[0]} x {size[1]} x {size[2]} voxels from {start}")
-            item.limits = limits
-        if 0 in boxes:
-            self._session.rois = rois.regrid(self._session.reference.volume.grid)
-            self._session.display.cursor = None
+            item.changed("cut to {} x {} x {} voxels from {}, {}, {}".format(*size, *start), keeps_scale=True)
+        self._session.rois = rois.regrid(self._session.reference.volume.grid)
+        self._session.display.cursor = None
+        self.ranges.clear()
 
 
 def _triple(values: Any) -> Triple:
@@ -116,7 +126,7 @@ def _triple(values: Any) -> Triple:
     return x, y, z
 
 
-def _cover(reference: Grid, start: Triple, size: Triple, grid: Grid) -> tuple[Triple, Triple] | None:
+def _cover(reference: Grid, start: Triple, size: Triple, grid: Grid) -> Box | None:
     """Return the box of another grid whose voxels cover a box of the reference."""
     first = np.asarray(start) - 0.5
     last = first + np.asarray(size)
@@ -129,8 +139,9 @@ def _cover(reference: Grid, start: Triple, size: Triple, grid: Grid) -> tuple[Tr
     return _triple(low), _triple(high - low)
 
 
-def _cut(stored: NDArray[Any], start: Triple, size: Triple) -> NDArray[Any]:
-    """Return a copy of the box; what lies outside of the array is filled with its minimum."""
+def _box_of(volume: Volume, start: Triple, size: Triple) -> NDArray[Any]:
+    """Return a copy of a box of the stored voxels; what lies outside of the volume gets its lowest value."""
+    stored = volume.stored
     shape = stored.shape[-3:]
     inside: list[slice] = []
     target: list[slice] = []
@@ -138,8 +149,12 @@ def _cut(stored: NDArray[Any], start: Triple, size: Triple) -> NDArray[Any]:
         low, high = max(first, 0), min(first + count, n)
         inside.append(slice(low, high))
         target.append(slice(low - first, high - first))
-    if all(part.stop - part.start == count for part, count in zip(inside, size[::-1], strict=True)):
-        return np.ascontiguousarray(stored[..., inside[0], inside[1], inside[2]])
-    whole = np.full((*stored.shape[:-3], *size[::-1]), stored.min(), stored.dtype)
-    whole[..., target[0], target[1], target[2]] = stored[..., inside[0], inside[1], inside[2]]
+    kept = stored[..., inside[0], inside[1], inside[2]]
+    if kept.shape[-3:] == size[::-1]:
+        return kept.copy()
+    lowest = (volume.range()[0] - volume.intercept) / volume.slope if volume.slope else 0
+    if np.issubdtype(stored.dtype, np.integer):
+        lowest = round(lowest)
+    whole = np.full((*stored.shape[:-3], *size[::-1]), lowest, stored.dtype)
+    whole[..., target[0], target[1], target[2]] = kept
     return whole

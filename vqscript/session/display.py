@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from vqscript.render.scene import Scene
     from vqscript.session.session import Session
 
-LAYOUTS = ("slice", "1x4")
-
 
 @dataclass
 class Display:
@@ -18,15 +16,13 @@ class Display:
 
     Attributes
     ----------
-    cursor : (float, float, float) or None
+    cursor : (int, int, int) or None
         Voxel of the reference, x, y, z; None is the centre.
     layout : str
         ``"slice"`` (2 x 2) or ``"1x4"``.
     crosshair, corner_info, outlines : bool
     show_overlay : bool
         Whether input 2 and above are shown in slices (VivoQuant's toggle for input 2).
-    axes, orientation : bool
-        Whether the projection carries its axes and orientation labels.
     size : (int, int)
         Picture size in pixels.
     """
@@ -37,9 +33,6 @@ class Display:
     corner_info: bool = True
     outlines: bool = True
     show_overlay: bool = True
-    axes: bool = True
-    orientation: bool = True
-    mip: bool = True
     size: tuple[int, int] = (1024, 895)
 
 
@@ -52,6 +45,7 @@ def scene(session: Session) -> Scene:
     for number, item in session.inputs:
         if not session.shown(number):
             continue
+        session.look_at(number)
         opacity = item.opacity if item.opacity is not None else (1.0 if number == 0 else 0.6)
         layers.append(
             ImageLayer(

@@ -1,50 +1,53 @@
-"""Writing files whole: a temporary name beside the target, flushed, then renamed."""
+"""Files of a session: texts, tables and DICOM objects; each appears whole or not at all."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import csv
+import io
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vqscript.errors import UsageError
+from vqscript.files import whole_file
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """Yield a temporary path that becomes ``path`` if the block succeeds, and is removed if it fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes files private; results are as public as the user's others
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def with_suffix(path: Path, suffix: str) -> Path:
+    """Return the path with a suffix where it has none.
+
+    A dot inside a name ("M.01-Heart") is no suffix: only a known extension counts.
+    """
+    known = {".png", ".gif", ".csv", ".rmha", ".dcm", ".json"}
+    return path if path.suffix.lower() in known else path.with_name(path.name + suffix)
 
 
 def write_text(path: Path, text: str) -> Path:
     """Write a text file (UTF-8) whole; returns its path."""
-    with whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
+    with whole_file(path) as file:
+        file.write(text.encode("utf-8"))
     return path
+
+
+def write_table(path: Path, rows: Iterable[Sequence[object]]) -> Path:
+    """Write rows as CSV (UTF-8, comma) whole; returns its path. None is an empty cell."""
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerows([_harmless(cell) for cell in row] for row in rows)
+    return write_text(path, out.getvalue())
+
+
+def _harmless(cell: object) -> object:
+    # A text that begins like a formula would be computed by the spreadsheet.
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "@", "\t", "\r")) else cell
 
 
 def write_dataset(path: Path, dataset: Dataset) -> Path:
     """Write a DICOM dataset whole; returns its path."""
-    with whole(path) as temporary:
-        dataset.save_as(temporary, enforce_file_format=True, overwrite=True)
+    with whole_file(path) as file:
+        dataset.save_as(file, enforce_file_format=True)
     return path
 
 

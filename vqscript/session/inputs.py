@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ class Input:
     study, series : Study, Series, optional
         Where the repository has it.
     repository : Repository, optional
+    image : int
+        Which of the separate images of its series it is, from 0.
     palette : str
     limits : (float, float) or None
         The ends of the display scale in image units; None follows the data.
@@ -35,7 +38,7 @@ class Input:
         The part of the scale that the palette spans.
     show : bool
     opacity : float or None
-        0 to 1; None is the default of its place (0 opaque, others half).
+        0 to 1; None is the default of its place (0 opaque, others let the reference through).
     provenance : list of str
         What was done to the values, oldest first.
     modified : bool
@@ -47,6 +50,7 @@ class Input:
     study: Study | None = None
     series: Series | None = None
     repository: Repository | None = None
+    image: int = 0
     palette: str = "gray"
     limits: tuple[float, float] | None = None
     fractions: tuple[float, float] = (0.0, 1.0)
@@ -74,12 +78,19 @@ class Input:
         low, high = self.scale
         return low + (high - low) * self.fractions[0], low + (high - low) * self.fractions[1]
 
-    def changed(self, what: str) -> None:
-        """Note that the values changed, and how; the display scale follows the new data."""
+    def set_scale(self, low: float, high: float) -> None:
+        """Set the ends of the display scale in image units."""
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise UsageError(f"a scale from {low:g} to {high:g} has no extent", hint="min first, then a larger max")
+        self.limits = (low, high)
+
+    def changed(self, what: str, *, keeps_scale: bool = False) -> None:
+        """Note that the values changed, and how; the display scale follows the new data unless it is to stay."""
         self.provenance.append(what)
         self.modified = True
         self._range = None
-        self.limits = None
+        if not keeps_scale:
+            self.limits = None
 
 
 class Inputs:
@@ -93,8 +104,7 @@ class Inputs:
         return self._by_number[i]
 
     def __setitem__(self, i: int, item: Input) -> None:
-        if not 0 <= i < MAX_INPUTS:
-            raise UsageError(f"input {i} is out of range", hint=f"inputs are numbered 0 to {MAX_INPUTS - 1}")
+        self.check_room(i)
         self._by_number[i] = item
 
     def __contains__(self, i: int) -> bool:
@@ -112,6 +122,13 @@ class Inputs:
         if i not in self._by_number:
             loaded = ", ".join(str(k) for k, _ in self) or "none"
             raise UsageError(f"there is no input {i}; loaded: {loaded}", hint="inputs are numbered from 0")
+
+    def check_room(self, i: int, count: int = 1) -> None:
+        """Raise UsageError unless ``count`` inputs from ``i`` on can be filled."""
+        last = i + count - 1
+        if i < 0 or last >= MAX_INPUTS:
+            wrong = i if i < 0 or count == 1 else last
+            raise UsageError(f"input {wrong} is out of range", hint=f"inputs are numbered 0 to {MAX_INPUTS - 1}")
 
     def remove(self, i: int) -> None:
         """Take one input out; the others keep their numbers."""

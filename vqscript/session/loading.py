@@ -29,10 +29,12 @@ def load(what: Path | Iterable[Path] | Handle, repository: Repository | None) ->
         name = what.series.series_description or what.series.modality or "series"
         volumes = load_series(what.instances)
         return [
-            Input(volume, name=name, study=what.study, series=what.series, repository=repository) for volume in volumes
+            Input(volume, name=name, study=what.study, series=what.series, repository=repository, image=k)
+            for k, volume in enumerate(volumes)
         ]
     paths = [what] if isinstance(what, Path) else list(what)
-    return [Input(volume, name=paths[0].name) for volume in load_series(_one_series(paths))]
+    volumes = load_series(_one_series(paths))
+    return [Input(volume, name=paths[0].name, image=k) for k, volume in enumerate(volumes)]
 
 
 def _one_series(paths: Sequence[Path]) -> list[Instance]:

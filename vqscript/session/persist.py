@@ -1,6 +1,6 @@
 """Saving and reopening a session: inputs by reference to their series, ROIs, display.
 
-A session is a folder: ``session.json``, ``rois.npz`` (labels per layer), and ``input-N.npy`` for each
+A session is a folder: ``session.json``, ``rois.npz`` (labels per layer), and ``input-N.npz`` for each
 input whose values are no longer those of its files. Nothing in it is executable.
 """
 
@@ -12,11 +12,15 @@ import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from vqscript.errors import UsageError
 from vqscript.imaging.grid import Grid
+from vqscript.imaging.volume import Timing, Volume
+from vqscript.render.palettes import palette_name
+from vqscript.session.display import Display
 from vqscript.session.inputs import Input
 
 if TYPE_CHECKING:
@@ -67,20 +71,26 @@ def load(session: Session, name: Path) -> None:
     Raises
     ------
     UsageError
-        If there is none of this name, or its files are not what was saved.
+        If there is none of this name, it is damaged, or the series it refers to are not what was saved.
     """
     folder = session_folder(name)
-    record = _read_record(folder)
-    inputs = {entry["number"]: _read_input(session, entry, folder) for entry in record["inputs"]}
-    rois = _read_rois(folder, record["rois"], inputs[0].volume.grid) if record["rois"] and 0 in inputs else None
+    try:
+        record = _read_record(folder)
+        inputs = {int(entry["number"]): _read_input(session, entry, folder) for entry in record["inputs"]}
+        rois = _read_rois(folder, record, inputs[0].volume.grid) if record["rois"] else None
+        display = Display(**record["display"])
+        display.size = (display.size[0], display.size[1])
+        if display.cursor is not None:
+            x, y, z = display.cursor
+            display.cursor = (x, y, z)
+    except (KeyError, TypeError, ValueError, IndexError, EOFError, BadZipFile) as error:
+        raise UsageError(f"the saved session {folder} is damaged ({error!r})", path=folder) from error
     session.clear()
     for i, item in inputs.items():
         session.inputs[i] = item
     if rois is not None:
         session.rois = rois
-    for key, value in record["display"].items():
-        if hasattr(session.display, key):
-            setattr(session.display, key, tuple(value) if isinstance(value, list) else value)
+    session.display = display
 
 
 def _write(session: Session, folder: Path) -> None:
@@ -89,14 +99,20 @@ def _write(session: Session, folder: Path) -> None:
         if not item.volume.source.paths:
             raise UsageError(f"input {i} cannot be saved: it has no files to refer to", hint="store or save it first")
         if item.modified:
-            np.save(folder / f"input-{i}.npy", item.volume.stored, allow_pickle=False)
+            np.savez(folder / f"input-{i}.npz", **_arrays(item.volume))
         entries.append(_input_record(i, item))
     rois: list[dict[str, Any]] = []
     if 0 in session.inputs and len(session.rois):
         rois = [asdict(roi) for roi in session.rois.rois]
-        layers = {f"layer{n}": labels for n, labels in enumerate(session.rois.layers, start=1)}
-        np.savez_compressed(folder / "rois.npz", allow_pickle=False, **layers)
-    record = {"format": FORMAT, "inputs": entries, "rois": rois, "display": asdict(session.display)}
+        layers: dict[str, Any] = {f"layer{n}": labels for n, labels in enumerate(session.rois.layers, start=1)}
+        np.savez_compressed(folder / "rois.npz", **layers)
+    record = {
+        "format": FORMAT,
+        "inputs": entries,
+        "rois": rois,
+        "active_layer": session.rois.active_layer if rois else 1,
+        "display": asdict(session.display),
+    }
     (folder / "session.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
@@ -108,12 +124,14 @@ def _input_record(i: int, item: Input) -> dict[str, Any]:
         "repository": item.repository.url if item.repository else "",
         "study": item.study.study_uid if item.study else "",
         "series": volume.source.series_uid,
+        "image": item.image,
         "paths": [str(path.resolve()) for path in dict.fromkeys(volume.source.paths)],
         "sop_uids": list(volume.source.sop_uids),
         "modified": item.modified,
         "unit": volume.unit,
         "slope": volume.slope,
         "intercept": volume.intercept,
+        "frame_times": volume.frame_times,
         "grid": _grid_record(volume.grid),
         "palette": item.palette,
         "limits": item.limits,
@@ -122,6 +140,13 @@ def _input_record(i: int, item: Input) -> dict[str, Any]:
         "opacity": item.opacity,
         "provenance": item.provenance,
     }
+
+
+def _arrays(volume: Volume) -> dict[str, Any]:
+    """Return what differs from the files: voxels, and the times of the slices they are made of."""
+    timing = volume.timing
+    times = {"start": timing.start, "duration": timing.duration, "reference": timing.reference} if timing else {}
+    return {"stored": volume.stored, **times}
 
 
 def _grid_record(grid: Grid) -> dict[str, Any]:
@@ -155,27 +180,47 @@ def _read_input(session: Session, entry: dict[str, Any], folder: Path) -> Input:
         candidates = open_series(repository.fetch(entry["study"], entry["series"]), repository)
     else:
         candidates = open_series([Path(path) for path in entry["paths"]], None)
-    wanted = set(entry["sop_uids"])
-    item = next((one for one in candidates if set(one.volume.source.sop_uids) == wanted), None)
-    if item is None:
-        raise UsageError(f"the series of input {entry['number']} is no longer what was saved in {folder}", path=folder)
-    grid = Grid(**{**entry["grid"], "direction": np.reshape(entry["grid"]["direction"], (3, 3))})
-    volume = replace(item.volume, unit=entry["unit"])
-    if entry["modified"]:
-        stored = np.load(folder / f"input-{int(entry['number'])}.npy", allow_pickle=False)
-        volume = replace(volume, stored=stored, grid=grid, slope=entry["slope"], intercept=entry["intercept"])
-    item.volume = volume
-    item.palette, item.show, item.opacity = entry["palette"], entry["show"], entry["opacity"]
-    item.limits = tuple(entry["limits"]) if entry["limits"] else None
+    index = int(entry["image"])
+    item = candidates[index] if 0 <= index < len(candidates) else None
+    if item is None or list(item.volume.source.sop_uids) != entry["sop_uids"]:
+        raise UsageError(
+            f"the series of input {entry['number']} is no longer what was saved in {folder}",
+            hint="open the series anew",
+            path=folder,
+        )
+    item.volume = _read_volume(item.volume, entry, folder)
+    item.name = str(entry["name"])
+    item.palette, item.show, item.opacity = palette_name(entry["palette"]), bool(entry["show"]), entry["opacity"]
+    item.limits = (entry["limits"][0], entry["limits"][1]) if entry["limits"] else None
     item.fractions = (entry["fractions"][0], entry["fractions"][1])
-    item.modified, item.provenance = entry["modified"], list(entry["provenance"])
+    item.modified, item.provenance = bool(entry["modified"]), list(entry["provenance"])
     return item
 
 
-def _read_rois(folder: Path, entries: list[dict[str, Any]], grid: Grid) -> RoiSet:
+def _read_volume(volume: Volume, entry: dict[str, Any], folder: Path) -> Volume:
+    grid = Grid(**{**entry["grid"], "direction": np.reshape(entry["grid"]["direction"], (3, 3))})
+    if not entry["modified"]:
+        if not grid.matches(volume.grid):
+            raise UsageError(f"input {entry['number']} no longer lies where it did in {folder}", path=folder)
+        return replace(volume, unit=str(entry["unit"]))
+    with np.load(folder / f"input-{int(entry['number'])}.npz", allow_pickle=False) as held:
+        timing = Timing(held["start"], held["duration"], held["reference"]) if "start" in held else None
+        return replace(
+            volume,
+            stored=held["stored"],
+            grid=grid,
+            unit=str(entry["unit"]),
+            slope=float(entry["slope"]),
+            intercept=float(entry["intercept"]),
+            frame_times=tuple(entry["frame_times"]),
+            timing=timing,
+        )
+
+
+def _read_rois(folder: Path, record: dict[str, Any], grid: Grid) -> RoiSet:
     from vqscript.roi.roiset import RoiSet
 
-    rois = RoiSet(grid)
+    rois, entries = RoiSet(grid), record["rois"]
     with np.load(folder / "rois.npz", allow_pickle=False) as stored:
         layers = [stored[f"layer{n}"] for n in range(1, len(stored.files) + 1)]
     while len(rois.layers) < len(layers):
@@ -184,6 +229,7 @@ def _read_rois(folder: Path, entries: list[dict[str, Any]], grid: Grid) -> RoiSe
         j = rois.add(entry["name"], entry["color"], entry["layer"])
         rois.set_mask(j, layers[entry["layer"] - 1] == entry["label"])
         rois.rois[j - 1].extra = tuple(entry["extra"])
+    rois.active_layer = int(record["active_layer"])
     for j, entry in enumerate(entries, start=1):
         rois.edit(j, visible=entry["visible"], locked=entry["locked"])
     return rois

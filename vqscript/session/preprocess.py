@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from vqscript.errors import UsageError, did_you_mean
+from vqscript.errors import UsageError, VqError, did_you_mean
 
 if TYPE_CHECKING:
+    from vqscript.imaging.volume import Volume
+    from vqscript.session.inputs import Input
     from vqscript.session.session import Session
 
 SWITCHES = ("bedRemoval", "coRegister", "resample", "autoCrop", "calibFactor", "convertUnit", "storeData")
+"""The steps, in the order in which they are carried out."""
+
 VALUES = ("convertUnitUnit", "injDose", "weight")
-LATER = {
-    "bedRemoval": "the bed is not removed by this version",
+
+UNAVAILABLE = {
     "coRegister": "inputs are not registered by this version",
-    "calibFactor": "calibration factors are not applied by this version; use Arithmetics:scalarMult",
+    # What VivoQuant multiplies with is entered in its own settings; no image or protocol carries it.
+    "calibFactor": "vqscript does not know the factor; Arithmetics:scalarMult(input, factor, unit) applies it",
 }
 
 
@@ -26,7 +32,7 @@ def parse(protocol: str) -> dict[str, str]:
     Raises
     ------
     UsageError
-        For an unknown key, or a switch that is neither true nor false.
+        For an unknown key, one that is given twice, or a switch that is neither true nor false.
     """
     known = {name.casefold(): name for name in (*SWITCHES, *VALUES)}
     found: dict[str, str] = {}
@@ -37,7 +43,9 @@ def parse(protocol: str) -> dict[str, str]:
         name = known.get(key.casefold())
         if name is None:
             raise UsageError(f'preProcess knows no "{key}"', hint=did_you_mean(key, known.values()))
-        if not separator:
+        if name in found:
+            raise UsageError(f'preProcess: "{name}" is given twice')
+        if not separator or not value:
             raise UsageError(f'preProcess: "{key}" has no value', hint=f"write {name}=...")
         if name in SWITCHES and value.casefold() not in ("true", "false", "1", "0"):
             raise UsageError(f'preProcess: {name} is true or false, not "{value}"')
@@ -46,58 +54,107 @@ def parse(protocol: str) -> dict[str, str]:
 
 
 def run(session: Session, protocol: str) -> None:
-    """Carry a protocol out on all inputs.
+    """Carry a protocol out on all inputs, whole or not at all.
 
     ``injDose`` is the net activity at scan time: the conversion applies no decay.
 
     Raises
     ------
-    UsageError
-        Before anything changes, if a step is not available or lacks its values.
+    VqError
+        If a step is not available, lacks its values, or cannot be done; inputs and ROIs are as they were.
     """
     asked = parse(protocol)
     steps = [name for name in SWITCHES if asked.get(name, "").casefold() in ("true", "1")]
-    for name in steps:
-        if name in LATER:
-            raise UsageError(f"preProcess: {LATER[name]}", hint=f"set {name}=false")
-    if "convertUnit" in steps and "convertUnitUnit" not in asked:
-        raise UsageError("preProcess: convertUnit needs convertUnitUnit", hint="SUV, %ID/g or uCi")
-    if "convertUnit" in steps and "injDose" not in asked and not asked["convertUnitUnit"].casefold().startswith("uci"):
-        raise UsageError(
-            "preProcess: convertUnit needs injDose, the net activity at scan time", hint="injDose=9.25 MBq"
-        )
+    _check(session, asked, steps)
     carry_out: dict[str, Callable[[], None]] = {
+        "bedRemoval": lambda: _remove_bed(session),
         "resample": lambda: _resample(session),
-        "autoCrop": lambda: _auto_crop(session),
+        "autoCrop": lambda: session.cropping.auto([i for i, _ in session.inputs]),
         "convertUnit": lambda: _convert(session, asked),
         "storeData": lambda: _store(session),
     }
+    with _whole(session):
+        for name in steps:
+            carry_out[name]()
+
+
+def _check(session: Session, asked: dict[str, str], steps: list[str]) -> None:
     for name in steps:
-        carry_out[name]()
+        if name in UNAVAILABLE:
+            raise UsageError(f"preProcess: {UNAVAILABLE[name]}", hint=f"set {name}=false")
+    if "convertUnit" in steps:
+        if "convertUnitUnit" not in asked:
+            raise UsageError("preProcess: convertUnit needs convertUnitUnit", hint="SUV, %ID/g or uCi")
+        if "injDose" not in asked and asked["convertUnitUnit"].casefold() != "uci":
+            raise UsageError(
+                "preProcess: convertUnit needs injDose, the net activity at scan time", hint="injDose=9.25 MBq"
+            )
+        if not _with_activity(session):
+            raise UsageError("preProcess: convertUnit finds no PET or SPECT among the inputs")
+    if "bedRemoval" in steps and not _of_ct(session):
+        raise UsageError("preProcess: bedRemoval finds no CT among the inputs", hint="load the CT, into input 0")
+    if "storeData" in steps:
+        homeless = [i for i, item in session.inputs if item.repository is None]
+        if homeless:
+            raise UsageError(
+                f"preProcess: input {homeless[0]} did not come from a repository, so there is nowhere to store it",
+                hint="set storeData=false",
+            )
+
+
+@contextmanager
+def _whole(session: Session) -> Iterator[None]:
+    """Put inputs and ROIs back as they were if the block fails; steps replace volumes and do not change them."""
+    before = [(i, replace(item, provenance=list(item.provenance))) for i, item in session.inputs]
+    rois, cursor, ranges = session.rois, session.display.cursor, dict(session.cropping.ranges)
+    try:
+        yield
+    except VqError:
+        for i, item in before:
+            session.inputs[i] = item
+        session.rois = rois
+        session.display.cursor, session.cropping.ranges = cursor, ranges
+        raise
+
+
+def _of_ct(session: Session) -> list[tuple[int, Input]]:
+    return [(i, item) for i, item in session.inputs if item.volume.unit == "HU"]
+
+
+def _with_activity(session: Session) -> list[tuple[int, Input]]:
+    return [(i, item) for i, item in session.inputs if item.volume.modality in ("PT", "NM")]
+
+
+def _remove_bed(session: Session) -> None:
+    """Set what is not the body to the CT's minimum; other inputs show no bed."""
+    from vqscript.imaging.bed import SOFT_TISSUE, body
+
+    for i, item in _of_ct(session):
+        volume = item.volume
+        stored, lowest = volume.stored.copy(), volume.stored.min()
+        removed = 0
+        for t in range(volume.frames):
+            values = volume.values(t=t)
+            kept = body(values, volume.grid)
+            if kept is None:
+                raise UsageError(f"preProcess: bedRemoval finds no body in input {i}")
+            removed += int((~kept & (values > SOFT_TISSUE)).sum())
+            (stored[t] if stored.ndim == 4 else stored)[~kept] = lowest
+        item.volume = replace(volume, stored=stored)
+        millilitres = removed * volume.grid.voxel_volume / 1000
+        item.changed(f"bed removed: {millilitres:.4g} mL outside the body set to the minimum", keeps_scale=True)
 
 
 def _resample(session: Session) -> None:
-    """Resample every input to the grid of input 0; per-voxel units keep their totals."""
-    from vqscript.imaging.resample import resample
-    from vqscript.imaging.units import per_voxel
+    """Resample every input to the grid of input 0; outside of it a CT is air, and others hold nothing."""
+    from vqscript.session.resampling import resampled
 
     target = session.reference.volume.grid
-    for i, item in session.inputs:
-        volume = item.volume
-        if volume.grid.matches(target):
-            continue
-        if volume.stored.ndim == 4:
-            raise UsageError(f"input {i} has frames: this version resamples single images")
-        values = resample(volume.values(), volume.grid, target)
-        if per_voxel(volume.unit):
-            values *= target.voxel_volume / volume.grid.voxel_volume
-        item.volume = replace(volume, stored=values, slope=1.0, intercept=0.0, grid=target)
-        item.changed("resampled to the grid of input 0, linear")
-
-
-def _auto_crop(session: Session) -> None:
-    session.cropping.auto([i for i, _ in session.inputs])
-    session.cropping.execute()
+    for _, item in session.inputs:
+        if not item.volume.grid.matches(target):
+            fill = item.range[0] if item.volume.unit == "HU" else 0.0
+            item.volume = resampled(item.volume, target, fill)
+            item.changed("resampled to the grid of input 0, linear")
 
 
 def _convert(session: Session, asked: dict[str, str]) -> None:
@@ -107,22 +164,23 @@ def _convert(session: Session, asked: dict[str, str]) -> None:
     unit = canonical(asked["convertUnitUnit"])
     dose = parse_activity(asked["injDose"]) if "injDose" in asked else 0.0
     weight = parse_mass(asked["weight"], bare="g") if "weight" in asked else None
-    todo = [(i, item) for i, item in session.inputs if item.volume.modality in ("PT", "NM")]
-    # All conversions are worked out before the first one is applied.
-    planned = [(i, item, convert_net(item.volume, unit, dose, weight)) for i, item in todo]
-    for i, item, conversion in planned:
+    for i, item in _with_activity(session):
+        conversion = convert_net(item.volume, unit, dose, weight)
+        item.volume = _copied(item.volume)
         apply(item.volume, conversion)
         item.changed(f"preProcess to {unit}: " + "; ".join(conversion.notes))
         for warning in conversion.warnings:
             session.interaction.log(f"input {i}: {warning}", "warning")
 
 
+def _copied(volume: Volume) -> Volume:
+    """Return the volume with voxels of its own where a conversion would change them in place."""
+    return replace(volume, stored=volume.stored.copy() if volume.stored.dtype.kind == "f" else volume.stored)
+
+
 def _store(session: Session) -> None:
     from vqscript.session.submission import store_input
 
     for i, item in session.inputs:
-        if not item.modified:
-            continue
-        if item.repository is None:
-            raise UsageError(f"preProcess: input {i} did not come from a repository, so there is nowhere to store it")
-        store_input(session, i, item.repository)
+        if item.modified and item.repository is not None:
+            store_input(session, i, item.repository)

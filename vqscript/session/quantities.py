@@ -126,4 +126,4 @@ def moment(text: str) -> datetime:
     with suppress(ValueError):
         if len(written) > len("2014-01-31"):
             return datetime.fromisoformat(written).replace(tzinfo=None)
-    raise UsageError(f'"{text}" is no date and time', hint='write "2014-01-31 09:30", or 20140131093000')
+    raise UsageError(f'"{text}" is no injection time', hint='write "2014-01-31 09:30", or 20140131093000')

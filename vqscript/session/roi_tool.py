@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vqscript.errors import RoiError, UsageError, did_you_mean
+from vqscript.session.tags import text
 
 if TYPE_CHECKING:
     from vqscript.roi.roiset import RoiSet
     from vqscript.roi.statistics import Statistics
     from vqscript.session.session import Session
+
+
+COLUMNS = (
+    "roi", "voxels", "volume_mm3", "mean", "sd", "min", "max", "median", "sum", "integral",
+    "skewness", "kurtosis", "unit", "sampling",
+)  # fmt: skip
+FIELDS = {"roi": "name", "volume_mm3": "volume"}
+"""Columns of a table that have another name than the field of the statistics."""
 
 
 @dataclass(frozen=True)
@@ -58,58 +65,65 @@ class RoiTool:
 
     # Measuring ----------------------------------------------------------------------------
 
-    def statistics(self, j: int, i: int | None = None) -> Statistics:
-        """Measure ROI ``j`` on input ``i`` (default: the tool's input)."""
+    def statistics(self, j: int, i: int | None = None, frame: int = 0) -> Statistics:
+        """Measure ROI ``j`` on one frame of input ``i`` (default: the tool's input).
+
+        Warns, once, if the input does not belong with the reference that the ROI was drawn on.
+        """
         from vqscript.roi.statistics import measure
 
-        return measure(self.rois, j, self._session.inputs[self.input if i is None else i].volume)
+        number = self.input if i is None else i
+        item = self._session.inputs[number]
+        measured = measure(self.rois, j, item.volume, frame)
+        self._session.look_at(number)
+        return measured
 
-    def table(self, i: int | None = None) -> list[dict[str, Any]]:
-        """Return the statistics of all ROIs on one input, in their order."""
-        return [dict(self.statistics(j, i).fields()) for j in range(1, len(self.rois) + 1)]
+    def table(self, i: int | None = None, frame: int = 0) -> list[dict[str, Any]]:
+        """Return the statistics of all ROIs on one frame of an input, in their order."""
+        return [dict(self.statistics(j, i, frame).fields()) for j in range(1, len(self.rois) + 1)]
 
     def export_table(self, path: Path, inputs: Collection[int] | None = None) -> Path:
-        """Write a CSV, one row per ROI and input, with study, series and unit; returns its path.
+        """Write a CSV, one row per ROI, input and frame, with study, series and unit; returns its path.
 
         Parameters
         ----------
         path : Path
         inputs : collection of int, optional
             Default: all that are on.
-        """
-        from vqscript.session.files import write_text
-        from vqscript.session.session import with_suffix
 
-        names = [
-            "voxels", "volume", "volumeML", "mean", "sd", "min", "max", "median", "sum", "integral",
-            "skewness", "kurtosis", "unit", "sampling",
-        ]  # fmt: skip
-        out = io.StringIO()
-        table = csv.writer(out, lineterminator="\n")
-        table.writerow(["patient_id", "study_date", "study_uid", "series_uid", "input", "roi", *names])
+        Notes
+        -----
+        Volumes are in mm3; ``unit`` is that of mean, sd, min, max, median and sum. Frames count from 1.
+        """
+        from vqscript.session.files import with_suffix, write_table
+
         chosen = [i for i, _ in self._session.inputs if self._session.shown(i)] if inputs is None else list(inputs)
+        rows: list[list[object]] = [["patient_id", "study_date", "study_uid", "series_uid", "input", "frame", *COLUMNS]]
         for i in chosen:
             item = self._session.inputs[i]
-            study = item.study
-            about = [study.patient_id, study.study_date] if study else ["", ""]
             source = item.volume.source
-            for row in self.table(i):
-                values = [row.get(name, "") for name in names]
-                table.writerow([*about, source.study_uid, source.series_uid, i, row["name"], *values])
-        return write_text(with_suffix(path, ".csv"), out.getvalue())
+            about = [text(item, "PatientID"), text(item, "StudyDate"), source.study_uid, source.series_uid, i]
+            for frame in range(item.volume.frames):
+                rows += [
+                    [*about, frame + 1, *(row.get(FIELDS.get(name, name)) for name in COLUMNS)]
+                    for row in self.table(i, frame)
+                ]
+        return write_table(with_suffix(path, ".csv"), rows)
 
     # Voxels -------------------------------------------------------------------------------
 
     def cut(self, i: int, j: int) -> None:
-        """Blank input ``i`` inside ROI ``j``: its voxels become 0."""
+        """Blank input ``i`` inside ROI ``j``: its voxels become 0.
+
+        Warns, once, if the input does not belong with the reference that the ROI was drawn on.
+        """
         from vqscript.roi.cut import cut
 
         item = self._session.inputs[i]
         name = self.rois.roi(j).name
         cut(self.rois, j, item.volume)
-        limits = item.limits
-        item.changed(f'blanked inside ROI "{name}"')
-        item.limits = limits
+        self._session.look_at(i)
+        item.changed(f'blanked inside ROI "{name}"', keeps_scale=True)
 
     def apply_erode(self) -> None:
         """Erode every unlocked ROI by one voxel."""
@@ -134,10 +148,13 @@ class RoiTool:
         return self._install(choices, replace=True)
 
     def save(self, path: Path) -> list[Path]:
-        """Save all ROIs as .rmha (one file per layer) or, for ``.dcm``, as DICOM SEG; returns the files."""
-        from vqscript.session.session import with_suffix
+        """Save all ROIs as .rmha (one file per layer) or, for ``.dcm``, as DICOM SEG; returns the files.
 
-        target = with_suffix(path, ".rmha")
+        In a folder that exists, the file is called ``rois.rmha``.
+        """
+        from vqscript.session.files import with_suffix
+
+        target = path / "rois.rmha" if path.is_dir() else with_suffix(path, ".rmha")
         if target.suffix.lower() == ".dcm":
             from vqscript.roi.files.seg import write_rois
             from vqscript.session.files import write_dataset
@@ -159,9 +176,12 @@ class RoiTool:
         target = RoiSet(grid) if replace else self.rois.copy()
         taken: list[str] = []
         notes: list[str] = []
+        read: dict[Path, RoiSet] = {}
         for choice in choices:
-            found, remarks = load(choice.path, grid)
-            notes.extend(f"{choice.path.name}: {remark}" for remark in remarks)
+            if choice.path not in read:
+                read[choice.path], remarks = load(choice.path, grid)
+                notes.extend(f"{choice.path.name}: {remark}" for remark in remarks)
+            found = read[choice.path]
             for name in found.names if choice.names is None else choice.names:
                 k = found.find(name)
                 if not k:

@@ -95,16 +95,16 @@ class Session:
         """
         from vqscript.session.loading import load
 
+        self.inputs.check_room(i)
         loaded = load(what, repository)
-        for k in range(len(loaded)):
-            if i + k < 0:
-                raise UsageError(f"input {i} is out of range", hint="inputs are numbered from 0")
+        self.inputs.check_room(i, len(loaded))
         for k, item in enumerate(loaded):
             self.place(i + k, item)
         return len(loaded)
 
     def place(self, i: int, item: Input) -> None:
         """Put an input at a number, replacing what was there."""
+        self.inputs.check_room(i)
         if i == 0:
             self._new_reference(item.volume)
         item.palette = DEFAULT_PALETTES[min(i, len(DEFAULT_PALETTES) - 1)]
@@ -115,8 +115,17 @@ class Session:
     def shown(self, i: int) -> bool:
         """Whether an input is on; inputs above 2 follow input 2."""
         governing = 2 if i > 2 and 2 in self.inputs else i
-        on = self.inputs[i].show if governing == i else self.inputs[governing].show
-        return on and (i < 2 or self.display.show_overlay)
+        return self.inputs[governing].show and (i < 2 or self.display.show_overlay)
+
+    def look_at(self, i: int) -> None:
+        """Warn, once, if input ``i`` does not belong with the reference: it may be left over from another study."""
+        from vqscript.session.alignment import mismatch
+
+        if 0 not in self.inputs or i == 0:
+            return
+        problem = mismatch(self.reference, self.inputs[i])
+        if problem:
+            self.say_once(f"input {i} {problem}", "warning")
 
     def swap(self, a: int, b: int) -> None:
         """Exchange two inputs."""
@@ -134,35 +143,51 @@ class Session:
         return len(self.inputs) - 1
 
     def translate(self, i: int, millimetres: tuple[float, float, float]) -> None:
-        """Move an input in space (LPS, mm); ROIs on the reference move with it."""
+        """Move an input in space (LPS, mm) against the reference.
+
+        Raises
+        ------
+        UsageError
+            For input 0: what is drawn on it has to stay where its own files are.
+        """
         item = self.inputs[i]
+        if i == 0:
+            raise UsageError("input 0 is the reference and stays", hint="move the other inputs, the opposite way")
         grid = item.volume.grid
         x, y, z = (at + by for at, by in zip(grid.origin, millimetres, strict=True))
-        moved = replace(grid, origin=(x, y, z))
-        item.volume = replace(item.volume, grid=moved)
-        item.provenance.append("moved by {:g}, {:g}, {:g} mm".format(*millimetres))
-        item.modified = True
-        if i == 0 and self._rois is not None:
-            self._rois.grid = moved
+        item.volume = replace(item.volume, grid=replace(grid, origin=(x, y, z)))
+        item.changed("moved by {:g}, {:g}, {:g} mm".format(*millimetres), keeps_scale=True)
+
+    def remove(self, i: int) -> None:
+        """Take one input out; the others keep their numbers. The ROIs go with the reference."""
+        self.inputs.check(i)
+        if i == 0:
+            self._drop_rois("the reference image was removed")
+        self.inputs.remove(i)
 
     def clear(self) -> None:
         """Remove all inputs and ROIs."""
         self.inputs.clear()
-        self._rois = None
-        self.display.cursor = None
+        self._forget_places()
+        self.roi_tool.input = 0
 
     def _new_reference(self, volume: Volume) -> None:
-        rois = self._rois
-        if rois is not None:
-            frames = {rois.grid.frame_of_reference, volume.grid.frame_of_reference}
-            if rois.grid.matches(volume.grid) and len(frames) == 1:
-                return
-            if len(rois):
-                self.interaction.log(
-                    f"the new reference image lies elsewhere: its {len(rois)} ROIs were removed", "warning"
-                )
+        from vqscript.session.alignment import same_place
+
+        self.cropping.ranges.clear()
+        if 0 not in self.inputs or not same_place(self.reference.volume, volume):
+            self._drop_rois("the new reference image lies elsewhere")
+
+    def _drop_rois(self, why: str) -> None:
+        if self._rois is not None and len(self._rois):
+            self.interaction.log(f"{why}: the {len(self._rois)} ROIs on the old one were removed", "warning")
+        self._forget_places()
+
+    def _forget_places(self) -> None:
+        """Forget what is said in voxels of the reference: ROIs, cursor, range to crop to."""
         self._rois = None
         self.display.cursor = None
+        self.cropping.ranges.clear()
 
     # ROIs ---------------------------------------------------------------------------------
 
@@ -196,11 +221,11 @@ class Session:
         if axis not in (0, 1, 2):
             raise UsageError(f"there is no axis {axis}", hint="0, 1 and 2 are x, y and z")
         size = self.reference.volume.grid.size[axis]
-        index = math.floor(position + 0.5)
-        if not 0 <= index < size:
+        if not -0.5 <= position < size - 0.5:  # NaN fails as well
             raise UsageError(
                 f"position {position:g} is outside the image", hint=f"axis {axis} has voxels 0 to {size - 1}"
             )
+        index = math.floor(position + 0.5)
         x, y, z = self.cursor
         self.display.cursor = (
             index if axis == 0 else x,
@@ -249,25 +274,15 @@ class Session:
         mode : int or str
             0 "mip", 1 "transverse", 2 "coronal", 3 "sagittal", 4 "montage", 5 "composite".
         """
-        from vqscript.render.picture import draw, mode_name, save_png
-        from vqscript.session.display import scene
+        from vqscript.session.pictures import save_image
 
-        name = mode_name(mode)
-        target = with_suffix(path, ".png")
-        picture = draw(scene(self), name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        save_png(picture, target)
-        return target
+        return save_image(self, path, mode)
 
     def save_movie(self, path: Path) -> Path:
         """Save the rotating projection as an animated GIF; returns its path."""
-        from vqscript.render.movie import save_gif
-        from vqscript.session.display import scene
+        from vqscript.session.pictures import save_movie
 
-        target = with_suffix(path, ".gif")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        save_gif(scene(self), target)
-        return target
+        return save_movie(self, path)
 
     # Repositories, people -----------------------------------------------------------------
 
@@ -296,17 +311,8 @@ class Session:
             repository.close()
         self._repositories.clear()
 
-    def say_once(self, text: str) -> None:
-        """Log a note the first time only."""
+    def say_once(self, text: str, level: str = "info") -> None:
+        """Log a note or warning the first time only."""
         if text not in self._said:
             self._said.add(text)
-            self.interaction.log(text)
-
-
-def with_suffix(path: Path, suffix: str) -> Path:
-    """Return the path with a suffix where it has none.
-
-    A dot inside a name ("M.01-Heart") is no suffix: only a known extension counts.
-    """
-    known = {".png", ".gif", ".csv", ".rmha", ".dcm", ".json"}
-    return path if path.suffix.lower() in known else path.with_name(path.name + suffix)
+            self.interaction.log(text, level)

@@ -48,7 +48,7 @@ def set_subject(
     from vqscript.session.quantities import moment
 
     if dose is None and weight is None and not injection_time and not nuclide:
-        raise UsageError("no subject information is given", hint="injected dose, weight, injection time or nuclide")
+        raise UsageError("there is nothing to set", hint="give an injected dose, weight, injection time or nuclide")
     given_dose = None if dose is None else parse_activity(dose) / BQ_PER_UCI
     given_weight = None if weight is None else parse_mass(weight)
     given_time = moment(injection_time).strftime("%Y%m%d%H%M%S") if injection_time else ""

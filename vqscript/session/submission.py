@@ -39,12 +39,14 @@ def submit(session: Session, repository: Repository, project: str = "") -> Submi
     """
     from vqscript.datapoints.quantification import build
     from vqscript.roi.files.seg import write_rois
-    from vqscript.roi.statistics import measure
 
     rois = session.rois
     filled = [j for j in range(1, len(rois) + 1) if rois.part(j) is not None]
     if not filled:
         raise RoiError("there is no ROI to submit" + (": all are empty" if len(rois) else ""))
+    for j in range(1, len(rois) + 1):
+        if j not in filled:
+            session.interaction.log(f'ROI "{rois.roi(j).name}" is empty and was not submitted', "warning")
     shown = [(i, item) for i, item in session.inputs if session.shown(i)]
     studies = {item.volume.source.study_uid for _, item in shown} | {session.reference.volume.source.study_uid}
     if len(studies) > 1:
@@ -56,8 +58,8 @@ def submit(session: Session, repository: Repository, project: str = "") -> Submi
     reports: list[Dataset] = []
     for i, item in shown:
         for segment, j in enumerate(filled, start=1):
-            measured = measure(rois, j, item.volume)
-            numbers = {name: value for name, value in measured.fields().items() if isinstance(value, int | float)}
+            measured = session.roi_tool.statistics(j, i).fields()
+            numbers = {name: value for name, value in measured.items() if isinstance(value, int | float)}
             reports.append(
                 build(
                     name=rois.roi(j).name,
@@ -94,4 +96,9 @@ def store_input(session: Session, i: int, repository: Repository, project: str =
 
 
 def _description(name: str, unit: str) -> str:
-    return f"{name} [{unit}]"[:64] if unit else name[:64]
+    """Return what the series is called: its name and its unit, without the unit of a series it was derived from."""
+    from vqscript.imaging.units import UNITS
+
+    endings = (f" [{known}]" for known in UNITS if known)
+    plain = next((name.removesuffix(ending) for ending in endings if name.endswith(ending)), name)
+    return f"{plain} [{unit}]" if unit else plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vqscript.errors import UsageError, did_you_mean
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from vqscript.session.inputs import Input
 
 MAX_TEXT = 4096
+
+_NO_TEXT = frozenset({"SQ", "OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 
 
 def keyword(name: str) -> str:
@@ -42,39 +44,42 @@ def text(item: Input, name: str) -> str:
     """Return an attribute of an input as text; "" if the header does not have it.
 
     An attribute that is not at the top level is sought in the first items of the sequences, so that
-    ``RadionuclideTotalDose`` is found where PET and NM keep it. Several values are joined by a backslash.
+    ``RadionuclideTotalDose`` is found where PET and NM keep it. Several values are joined by a backslash;
+    sequences and binary values are no text.
+
+    Raises
+    ------
+    UsageError
+        For a name that is no DICOM attribute.
+    NotDicom
+        If the bytes in the file are no value of the attribute's type.
     """
+    from pydicom.datadict import dictionary_VR
+
+    from vqscript.imaging.dicom import values
+
     word = keyword(name)
     header = item.volume.header
-    if header is None:
+    if header is None or dictionary_VR(word) in _NO_TEXT:
         return ""
-    for dataset in _levels(header):
-        if word in dataset:
-            value = dataset[word].value
-            return as_text(value)
-    return ""
-
-
-def as_text(value: Any) -> str:
-    """Return a DICOM value as one line of text."""
-    if value is None or isinstance(value, bytes):
-        return ""
-    if isinstance(value, str):
-        return value
-    if hasattr(value, "original_string") and not hasattr(value, "components"):
-        return str(value.original_string).strip()
-    if isinstance(value, list | tuple) or type(value).__name__ == "MultiValue":
-        return "\\".join(as_text(part) for part in value)
-    return str(value)[:MAX_TEXT]
+    return next((values.text(dataset, word)[:MAX_TEXT] for dataset in _levels(header) if word in dataset), "")
 
 
 def _levels(header: Dataset, depth: int = 0) -> Iterator[Dataset]:
+    """Yield a dataset, then the first items of its sequences, to a depth of three."""
+    from vqscript.imaging.dicom.values import CONVERSION_ERRORS
+
     yield header
     if depth >= 3:
         return
-    for element in header:
-        if element.VR == "SQ" and element.value:
-            yield from _levels(element.value[0], depth + 1)
+    for tag in sorted(header.keys()):
+        try:
+            element = header[tag]
+            first = element.value[0] if element.VR == "SQ" and element.value else None
+        except CONVERSION_ERRORS:  # one malformed attribute must not hide the others
+            continue
+        if first is not None:
+            yield from _levels(first, depth + 1)
 
 
 @cache

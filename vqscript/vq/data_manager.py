@@ -93,9 +93,7 @@ class DataManager:
     @script(example="dm:setMinMaxCache(1, 0, 60)")
     def setMinMaxCache(self, i: int, min: float, max: float) -> None:
         """Set the ends of the display scale in image units."""
-        if not min < max:
-            raise UsageError(f"a scale from {min:g} to {max:g} has no extent", hint="min first, then a larger max")
-        self._session.inputs[i].limits = (min, max)
+        self._session.inputs[i].set_scale(min, max)
 
     @script(example='print(dm:getDesc(0, "seriesdate"))')
     def getDesc(self, i: int, key: str) -> str:
@@ -179,13 +177,15 @@ class DataManager:
         return self._session.quantities.decay_status(i)[0]
 
     @script(example="print(dm:value(0, 10, 10, 5))")
-    def value(self, i: int, x: int, y: int, z: int, t: int = 0) -> float:
-        """Return the value of one voxel (indices from 0; frame from 0)."""
+    def value(self, i: int, x: int, y: int, z: int, t: int = 1) -> float:
+        """Return the value of one voxel (indices from 0), in frame ``t`` (from 1)."""
         volume = self._session.inputs[i].volume
-        for index, count, axis in zip((x, y, z, t), (*volume.grid.size, volume.frames), "xyzt", strict=True):
+        for index, count, axis in zip((x, y, z), volume.grid.size, "xyz", strict=True):
             if not 0 <= index < count:
                 raise UsageError(f"{axis} = {index} is outside the image", hint=f"{axis} runs from 0 to {count - 1}")
-        return volume.value(x, y, z, t)
+        if not 1 <= t <= volume.frames:
+            raise UsageError(f"there is no frame {t}", hint=f"the image has frames 1 to {volume.frames}")
+        return volume.value(x, y, z, t - 1)
 
     @script(example="local copy = dm:duplicate(1)")
     def duplicate(self, i: int) -> int:
@@ -194,8 +194,8 @@ class DataManager:
 
     @script(example="dm:remove(1)")
     def remove(self, i: int) -> None:
-        """Remove an input; the others keep their numbers."""
-        self._session.inputs.remove(i)
+        """Remove an input; the others keep their numbers. The ROIs go with input 0."""
+        self._session.remove(i)
 
     @script(example="dm:clear()")
     def clear(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vqscript.errors import UsageError
 from vqscript.vq.catalog import script
 
 if TYPE_CHECKING:
@@ -24,10 +23,9 @@ class MinMaxTool:
     @script(example="mm:setMinMax(1, 0, 60)")
     def setMinMax(self, i: int, min: float, max: float) -> None:
         """Set the display scale of an input in image units; the palette spans all of it."""
-        if not min < max:
-            raise UsageError(f"a scale from {min:g} to {max:g} has no extent", hint="min first, then a larger max")
         item = self._session.inputs[i]
-        item.limits, item.fractions = (min, max), (0.0, 1.0)
+        item.set_scale(min, max)
+        item.fractions = (0.0, 1.0)
 
     @script(example="mm:clipMin(1)")
     def clipMin(self, i: int) -> None:

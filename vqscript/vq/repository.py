@@ -131,7 +131,8 @@ class DicomRepository:
     def dataPoints(self, study: StudyRef, kind: Literal["roi", "quantification", "subject"]) -> list[Record]:
         """Return the data points of a study, newest first.
 
-        All have ``creator date time sopInstanceUID``; ROI objects also ``names path``, quantification
+        All have ``creator date time sopInstanceUID``; ROI objects also ``names path format
+        frameOfReference``, quantification
         ``name unit input seriesInstanceUID`` and the statistics (``mean sd volume ...``), subject
         information ``injectedDose`` (uCi) ``weight`` (g) ``injectionTime nuclide``.
         """
@@ -200,6 +201,7 @@ def point_record(point: DataPoint) -> Record:
     }
     if isinstance(point, RoiObject):
         record |= {"format": point.format, "names": list(point.names), "path": str(point.path or "")}
+        record["frameOfReference"] = point.frame_of_reference
     elif isinstance(point, Quantification):
         record |= {"name": point.name, "unit": point.unit, "input": point.input}
         record |= {"seriesInstanceUID": point.image_series, "roiObject": point.roi_sop_uid}

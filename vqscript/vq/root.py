@@ -222,6 +222,6 @@ class VQ:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if value is None or isinstance(value, bool):
+        return {None: "nil", True: "true", False: "false"}[value]
     return f"{value:.14g}" if isinstance(value, float) else str(value)

@@ -30,27 +30,27 @@ class VtkController:
         self._session = session
 
     @script(example="VQ.vtkController():setMIPEnabled(true)")
-    def setMIPEnabled(self, on: bool) -> None:
+    def setMIPEnabled(self, on: Switch) -> None:
         """Show the projection; it is what mode 0 draws, so switching it off has no effect."""
         self._without_window("setMIPEnabled")
 
     @script(example="VQ.vtkController():setMPREnabled(false)")
-    def setMPREnabled(self, on: bool) -> None:
+    def setMPREnabled(self, on: Switch) -> None:
         """Show the planes inside the projection; without effect here."""
         self._without_window("setMPREnabled")
 
     @script(example="VQ.vtkController():setAnnotationEnabled(false)")
-    def setAnnotationEnabled(self, on: bool) -> None:
+    def setAnnotationEnabled(self, on: Switch) -> None:
         """Write texts into the picture or not."""
-        self._session.display.corner_info = on
+        self._session.display.corner_info = bool(on)
 
     @script(example="VQ.vtkController():disableAxes(true)")
-    def disableAxes(self, off: bool) -> None:
+    def disableAxes(self, off: Switch | None = None) -> None:
         """Hide the axes; the projection is drawn without, so nothing changes."""
         self._without_window("disableAxes")
 
     @script(example="VQ.vtkController():setOrientEnabled(false)")
-    def setOrientEnabled(self, on: bool) -> None:
+    def setOrientEnabled(self, on: Switch) -> None:
         """Show the orientation marker; without effect here, the edges are labelled."""
         self._without_window("setOrientEnabled")
 
@@ -70,7 +70,7 @@ class VtkViewer:
         self._session = session
 
     @script(example="VQ.vtkViewer():setEnableGradient(false)")
-    def setEnableGradient(self, on: bool) -> None:
+    def setEnableGradient(self, on: Switch) -> None:
         """Shade the projection by gradients; without effect here."""
         self._session.say_once("vtkViewer: setEnableGradient has no effect without a window")
 
