@@ -25,7 +25,10 @@ class Border(Protocol):
     gate: Gate
 
     def is_table(self, value: Any) -> bool:
-        """Whether a value is a Lua table."""
+        """Whether a value is a Lua table, an object included."""
+
+    def object_name(self, value: Any) -> str | None:
+        """Return the name of the object that a table is; None for a plain table."""
 
     def host_object(self, value: Any) -> Any:
         """Return the host object behind a facade, or None."""
@@ -35,7 +38,19 @@ Converter = Callable[[Any, Border], Any]
 
 
 class Mismatch(UsageError):
-    """A value does not fit its type; the bridge adds which parameter of which method."""
+    """A value does not fit its type; the caller adds which parameter of which method.
+
+    Parameters
+    ----------
+    message : str
+        Goes on after the parameter's name: "takes a whole number, got 1.5".
+    expected : str
+        What the type takes, where the value is of another type altogether; "" if the value is nearly right.
+    """
+
+    def __init__(self, message: str, *, expected: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.expected = expected
 
 
 def text(value: str) -> str:
@@ -53,6 +68,11 @@ def lua_text(value: str) -> str | bytes:
     return value if value.isascii() else value.encode("utf-8", "surrogateescape")
 
 
+def readable(value: str) -> str:
+    """Return a Lua string for people; bytes that are no UTF-8 are replaced."""
+    return value.encode("latin-1").decode("utf-8", "replace")
+
+
 def describe(value: Any, border: Border) -> str:
     """Return a value as an error message shows it: ``"abc"``, ``3.5``, ``a table``."""
     if value is None:
@@ -60,13 +80,13 @@ def describe(value: Any, border: Border) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        shown = value if len(value) <= 40 else value[:37] + "..."
-        return f'"{shown}"'
+        shown = readable(value)
+        return f'"{shown if len(shown) <= 40 else shown[:37] + "..."}"'
     if isinstance(value, int | float):
-        return f"{value:g}" if isinstance(value, float) else str(value)
+        return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else str(value)
     if border.is_table(value):
-        behind = border.host_object(value)
-        return f"the {type(behind).__name__} object" if behind is not None else "a table"
+        name = border.object_name(value)
+        return "a table" if name is None else f"the {name} object"
     return "a function" if callable(value) else f"a {type(value).__name__}"
 
 
@@ -96,7 +116,11 @@ def converter(hint: Any) -> Converter:
 
 
 def _mismatch(expected: str, value: Any, border: Border) -> Mismatch:
-    return Mismatch(f"takes {expected}, got {describe(value, border)}")
+    return Mismatch(f"takes {expected}, got {describe(value, border)}", expected=expected)
+
+
+def _plain_table(value: Any, border: Border) -> bool:
+    return border.is_table(value) and border.object_name(value) is None
 
 
 def _integer(value: Any, border: Border) -> int:
@@ -149,9 +173,9 @@ def _any(value: Any, border: Border, depth: int = 0) -> Any:
         return text(value)
     if not border.is_table(value):
         raise _mismatch("a plain value", value, border)
-    behind = border.host_object(value)
-    if behind is not None:
-        return behind
+    name = border.object_name(value)
+    if name is not None:  # what takes anything shows an object, and does nothing else with it
+        return name
     if depth >= MAX_DEPTH:
         raise Mismatch(f"takes tables nested at most {MAX_DEPTH} deep (does one contain itself?)")
     items = {_key(key, border): _any(item, border, depth + 1) for key, item in value.items()}
@@ -175,13 +199,14 @@ def _union(args: tuple[Any, ...]) -> Converter:
     def convert(value: Any, border: Border) -> Any:
         if value is None and optional:
             return None
-        problems = []
+        expected = []
         for choice in choices:
             try:
                 return choice(value, border)
             except Mismatch as problem:
-                problems.append(problem.message)
-        expected = [problem.removeprefix("takes ").partition(", got ")[0] for problem in problems]
+                if not problem.expected:  # the right type, with something wrong in it: that is what to tell
+                    raise
+                expected.append(problem.expected)
         raise _mismatch(" or ".join(dict.fromkeys(expected)), value, border)
 
     return convert
@@ -190,11 +215,12 @@ def _union(args: tuple[Any, ...]) -> Converter:
 def _literal(words: tuple[Any, ...]) -> Converter:
     def convert(value: Any, border: Border) -> Any:
         plain = text(value) if type(value) is str else value
-        if plain in words:
-            return plain
+        for word in words:
+            if plain == word and isinstance(plain, bool) == isinstance(word, bool):
+                return word
         names = [str(word) for word in words]
         raise Mismatch(
-            f"takes one of {', '.join(names)}; got {describe(plain, border)}",
+            f"takes one of {', '.join(names)}; got {describe(value, border)}",
             hint=did_you_mean(plain, names) if isinstance(plain, str) else "",
         )
 
@@ -203,20 +229,25 @@ def _literal(words: tuple[Any, ...]) -> Converter:
 
 def _list(item: Converter) -> Converter:
     def convert(value: Any, border: Border) -> list[Any]:
-        if not border.is_table(value) or border.host_object(value) is not None:
+        if not _plain_table(value, border):
             raise _mismatch("a list", value, border)
         entries = dict(value.items())
-        missing = next((i for i in range(1, len(entries) + 1) if i not in entries), None)
-        if missing is not None:
-            raise Mismatch(f"takes a list with entries 1 to n; entry {missing} of {len(entries)} is missing")
-        return [item(entries[i], border) for i in range(1, len(entries) + 1)]
+        found = []
+        for i in range(1, len(entries) + 1):
+            if i not in entries:
+                raise Mismatch(f"takes a list with entries 1 to n; entry {i} of {len(entries)} is missing")
+            try:
+                found.append(item(entries[i], border))
+            except Mismatch as problem:
+                raise Mismatch(f"{problem.message} (entry {i} of the list)", hint=problem.hint) from None
+        return found
 
     return convert
 
 
 def _dict(item: Converter) -> Converter:
     def convert(value: Any, border: Border) -> dict[str, Any]:
-        if not border.is_table(value) or border.host_object(value) is not None:
+        if not _plain_table(value, border):
             raise _mismatch("a table", value, border)
         return {str(_key(key, border)): item(entry, border) for key, entry in value.items()}
 
@@ -228,7 +259,7 @@ def _fields(declared: Any) -> Converter:
     types = {name: converter(hint) for name, hint in get_type_hints(declared).items()}
 
     def convert(value: Any, border: Border) -> dict[str, Any]:
-        if not border.is_table(value) or border.host_object(value) is not None:
+        if not _plain_table(value, border):
             raise _mismatch(f"a table with {', '.join(types)}", value, border)
         found = {}
         for key, entry in value.items():
@@ -260,17 +291,25 @@ def _reference(key: str, what: str) -> Converter:
     def convert(value: Any, border: Border) -> str:
         if type(value) is str and value:
             return text(value)
-        if border.is_table(value) and border.host_object(value) is None:
-            uid = value[key]
+        if _plain_table(value, border):
+            record = dict(value.items())  # as it is: value[key] would run a metamethod of the script
+            uid = record.get(key)
             if type(uid) is str and uid:
                 return text(uid)
-            if value[1] is not None:
+            if 1 in record:
                 raise Mismatch(f"takes one {what}, got a list of them", hint=f"take one out of the list: {what}s[1]")
-            if value[key] is None and not len(value):
+            if not record:
                 raise Mismatch(f"takes a {what}, got an empty list", hint=f"test #{what}s before taking one")
         raise _mismatch(f"a {what}", value, border)
 
     return convert
+
+
+def _url(value: Any, border: Border) -> str:
+    url = _string(value, border)
+    if "\0" in url:
+        raise Mismatch("takes a path or URL, got text with a NUL character")
+    return url
 
 
 _SPECIAL: dict[Any, Converter] = {
@@ -284,7 +323,7 @@ _SPECIAL: dict[Any, Converter] = {
     vq_types.ImagePath: lambda value, border: border.gate.image(_string(value, border)),
     vq_types.ReadPath: lambda value, border: border.gate.read(_string(value, border)),
     vq_types.WritePath: lambda value, border: border.gate.write(_string(value, border)),
-    vq_types.RepoUrl: _string,
+    vq_types.RepoUrl: _url,
     vq_types.StudyRef: _reference("StudyInstanceUID", "study"),
     vq_types.SeriesRef: _reference("SeriesInstanceUID", "series"),
 }

@@ -5,35 +5,50 @@
 local host = ...
 
 local raw_error, raw_load, raw_pcall, raw_xpcall = error, load, pcall, xpcall
-local raw_rawset, raw_setmetatable, raw_tostring = rawset, setmetatable, tostring
+local raw_get, raw_rawset, raw_setmetatable, raw_tostring = rawget, rawset, setmetatable, tostring
 local getinfo, sethook = debug.getinfo, debug.sethook
 local type, select, next, pairs, ipairs = type, select, next, pairs, ipairs
 local concat, unpack = table.concat, table.unpack
+-- As functions: the methods of strings are the script's to replace.
+local match, gsub, find, sub = string.match, string.gsub, string.find, string.sub
 
 local env = {}          -- the globals of the script
 local sources = {}      -- chunk source -> how it is shown; the standard library's are absent
+local patterns = {}     -- chunk source -> pattern for the place that Lua puts before its messages
 local folders = {}      -- chunk source -> folder, for include and require
 local main_folder       -- the folder of the script itself
 local loaded = {}       -- what require returned
-local aborted           -- why the script has to stop; once set it is never cleared
+local aborted           -- whether the script has to stop; once set it is never cleared
+
+-- Aborts ------------------------------------------------------------------------------------
+
+-- An abort (Ctrl-C, VQ.abort()) is state of the host. pcall, xpcall and __close may hold the error
+-- that brings a script to an end, but each of them, each call into the host and the hook ask here.
+local function stopped()
+  if not aborted and host.stopped() then aborted = true end
+  return aborted
+end
 
 -- Errors ------------------------------------------------------------------------------------
+
+local locked = raw_setmetatable({}, { __mode = "k" }) -- object or error -> name; rawset must not touch them
 
 -- A host error is an empty table: its facts sit behind a locked metatable, beyond tampering.
 local faults = raw_setmetatable({}, { __mode = "k" })
 
 local function fault(kind, message, hint, cause)
   local facts = { type = kind, message = message, hint = hint, cause = cause }
-  local shown = { type = kind, message = message, hint = hint }
-  local value = raw_setmetatable({}, {
-    __index = shown,
+  local value = {}
+  faults[value], locked[value] = facts, "error"
+  return raw_setmetatable(value, {
+    __index = { type = kind, message = message, hint = hint },
     __newindex = function() raw_error("an error value cannot be changed", 2) end,
+    __pairs = function() return next, { type = kind, message = message, hint = hint }, nil end,
     __tostring = function() return message end,
+    __concat = function(left, right) return raw_tostring(left) .. raw_tostring(right) end,
     __metatable = "error",
     __name = "error",
   })
-  faults[value] = facts
-  return value
 end
 
 local function raise(kind, message, hint, cause)
@@ -45,52 +60,62 @@ local ABORT = fault("Aborted", "the script was stopped")
 -- Values that come back from a call into Python: ok, then results; or false and an error as data.
 local function settle(ok, ...)
   if ok then return ... end
-  if aborted then raw_error(ABORT, 0) end
+  if stopped() then raw_error(ABORT, 0) end
   raise(...)
 end
 
--- pcall and __close may hold an error, but not an abort: it is state, and every wrapper tests it.
+-- An exception that came past the border (there should be none) is never handed to a script.
+local function own(value)
+  if type(value) == "userdata" then return fault("InternalError", raw_tostring(value)) end
+  return value
+end
+
 local function guard(ok, ...)
-  local value = ...
-  local foreign = not ok and type(value) == "userdata" -- an exception that came past the border
-  if aborted or foreign and host.tick() then
-    aborted = aborted or "interrupted"
-    raw_error(ABORT, 0)
-  end
-  if foreign then return false, fault("InternalError", raw_tostring(value)) end
-  return ok, ...
+  if aborted or not ok and stopped() then raw_error(ABORT, 0) end
+  if ok then return true, ... end
+  return false, own((...))
 end
 
 -- Objects -----------------------------------------------------------------------------------
 
-local locked = raw_setmetatable({}, { __mode = "k" })   -- objects that rawset must not touch
 local identity = raw_setmetatable({}, { __mode = "k" }) -- facade -> number of its host object
 
--- Makes an empty table whose members sit behind a locked metatable.
--- `functions` get their first argument dropped if it is the object itself, so that
--- `dm.size()` and `dm:size()` both work; `fields` are read as they are.
-local function object(name, functions, fields)
+-- A function of an object drops its first argument if that is the object itself, so that
+-- dm.size() and dm:size() both work.
+local function method(self, call)
+  return function(first, ...)
+    if first == self then return call(...) end
+    return call(first, ...)
+  end
+end
+
+-- The same for a call into Python that returns errors as data; one function, because it is called most.
+local function host_method(self, call)
+  return function(first, ...)
+    if aborted then raw_error(ABORT, 0) end
+    if first == self then return settle(call(...)) end
+    return settle(call(first, ...))
+  end
+end
+
+-- Makes an empty table whose members sit behind a locked metatable; `fields` are read as they are.
+local function object(name, functions, fields, bind)
   local self, members = {}, {}
   for key, value in pairs(fields or {}) do members[key] = value end
-  for key, call in pairs(functions) do
-    members[key] = function(first, ...)
-      if first == self then return call(...) end
-      return call(first, ...)
-    end
-  end
+  for key, call in pairs(functions) do members[key] = bind(self, call) end
   raw_setmetatable(members, {
     __index = function(_, key)
       local names = {}
-      for known in pairs(members) do names[#names + 1] = known end
-      raise("UsageError", host.unknown(name, raw_tostring(key), names))
+      for known in next, members do names[#names + 1] = raw_tostring(known) end
+      settle(host.unknown(name, raw_tostring(key), concat(names, "\n")))
     end,
   })
-  locked[self] = true
+  locked[self] = name
   return raw_setmetatable(self, {
     __index = members,
     __newindex = function(_, key)
-      local assigned = name .. "." .. raw_tostring(key)
-      raise("UsageError", assigned .. " cannot be assigned: the members of " .. name .. " are fixed")
+      local what = name .. "." .. raw_tostring(key)
+      raise("UsageError", what .. " cannot be assigned: the members of " .. name .. " are fixed")
     end,
     __pairs = function()
       local copy = {}
@@ -103,13 +128,8 @@ local function object(name, functions, fields)
   })
 end
 
--- A host object: every function is a call into Python that returns errors as data.
 local function facade(name, calls, number, fields)
-  local functions = {}
-  for key, call in pairs(calls) do
-    functions[key] = function(...) return settle(call(...)) end
-  end
-  local self = object(name, functions, fields)
+  local self = object(name, calls, fields, host_method)
   identity[self] = number
   return self
 end
@@ -122,50 +142,72 @@ local function compile(code, source)
   return chunk
 end
 
-local function caller_folder(level)
-  local info = getinfo(level + 1, "S")
-  return info and folders[info.source] or main_folder
+local function register(source, shown, folder)
+  folders[source] = folder
+  if shown ~= "" then
+    sources[source] = shown
+    patterns[source] = "^" .. gsub(sub(source, 2), "%p", "%%%0") .. ":(%d+): (.*)$"
+  end
 end
 
-local function load_file(name, folder)
-  local code, source, shown, home, path = settle(host.source(name, folder))
-  if shown ~= "" then sources[source] = shown end
-  folders[source] = home
-  return compile(code, source), path, shown == ""
+-- The chunk source of the code that called the function that asks.
+local function caller()
+  local info = getinfo(3, "S")
+  return info and info.source
 end
 
-local loading = {}
+local function load_file(name, source)
+  local code, chunk, shown, folder, path = settle(host.source(name, folders[source] or main_folder))
+  register(chunk, shown, folder)
+  return compile(code, chunk), path, shown == ""
+end
 
-local function enter(name, path)
+local loading = {} -- path -> true while its file runs
+
+local function run_file(chunk, name, path)
   if loading[path] then
     raise("UsageError", '"' .. name .. '" includes itself', "break the circle: move what both need into a third file")
   end
   loading[path] = true
+  local _ <close> = raw_setmetatable({}, { __close = function() loading[path] = nil end })
+  return (chunk(name))
 end
 
-local modules = { object = object }
-
-local function require_module(name)
-  if type(name) ~= "string" then raise("UsageError", "require takes a module name") end
-  if modules[name] ~= nil then return modules[name] end
-  local chunk, path = load_file(name, caller_folder(2))
+local function run_once(chunk, name, path)
   if loaded[path] == nil then
-    enter(name, path)
-    local result = chunk(name)
-    loading[path] = nil
-    loaded[path] = result == nil and true or result
+    local result = run_file(chunk, name, path)
+    if result == nil then result = true end
+    loaded[path] = result
   end
   return loaded[path]
 end
 
--- An included file shares the script's globals; what a library module exports becomes global as well.
+local function make_object(name, functions, fields)
+  return object(name, functions, fields, method)
+end
+
+local function require_module(name)
+  if type(name) ~= "string" then
+    raise("UsageError", "require takes a module name", 'as in require "ipacs"')
+  end
+  local source = caller()
+  -- For the standard library: objects in Lua that behave as the host's do.
+  if name == "object" and folders[source] and not sources[source] then return make_object end
+  local chunk, path = load_file(name, source)
+  return run_once(chunk, name, path)
+end
+
+-- An included file shares the script's globals. What a module of the standard library exports becomes
+-- global as well, and is the same that require returns.
 local function include(name)
-  local chunk, path, library = load_file(name, caller_folder(2))
-  enter(name, path)
-  local result = chunk(name)
-  loading[path] = nil
-  if library and type(result) == "table" then
-    for key, value in pairs(result) do env[key] = value end
+  local chunk, path, library = load_file(name, caller())
+  if not library then
+    run_file(chunk, name, path)
+    return
+  end
+  local exported = run_once(chunk, name, path)
+  if type(exported) == "table" then
+    for key, value in next, exported do env[key] = value end
   end
 end
 
@@ -195,22 +237,29 @@ env.__include = include
 env.require = require_module
 
 function env.print(...)
-  local parts = {}
-  for i = 1, select("#", ...) do parts[i] = raw_tostring((select(i, ...))) end
+  local parts = { ... }
+  for i = 1, select("#", ...) do parts[i] = raw_tostring(parts[i]) end
   settle(host.print(concat(parts, "\t")))
 end
 
 function env.pcall(...) return guard(raw_pcall(...)) end
 
-function env.xpcall(f, handler, ...) return guard(raw_xpcall(f, handler, ...)) end
+-- The handler does not see an abort: it could hold the script for as long as it likes.
+function env.xpcall(f, handler, ...)
+  local function handle(value)
+    if stopped() then return value end
+    return handler(own(value))
+  end
+  return guard(raw_xpcall(f, handle, ...))
+end
 
 function env.rawset(t, key, value)
-  if locked[t] or faults[t] then raise("UsageError", "rawset cannot change an object of the host") end
+  if t ~= nil and locked[t] then raise("UsageError", "rawset cannot change an object of the host") end
   return raw_rawset(t, key, value)
 end
 
 function env.setmetatable(t, meta)
-  if type(meta) == "table" and rawget(meta, "__gc") ~= nil then
+  if type(meta) == "table" and raw_get(meta, "__gc") ~= nil then
     raise("UsageError", "__gc is not available to scripts")
   end
   return raw_setmetatable(t, meta)
@@ -232,32 +281,61 @@ end
 
 -- Running -----------------------------------------------------------------------------------
 
--- Turns an error into data: what happened, the user's line, and the user's frames.
-local function diagnose(value)
-  local facts = faults[value] or { type = "LuaError", message = raw_tostring(value) }
-  local file, line
-  local frames = {}
-  for level = 2, 250 do
+local FRAMES_SHOWN = 12
+
+-- What an error value says; whatever a script raised, this raises nothing.
+local function message_of(value)
+  if type(value) == "string" then return value end
+  if type(value) == "table" then
+    local message = raw_get(value, "message")
+    if type(message) == "string" then return message end
+  end
+  local ok, text = raw_pcall(raw_tostring, value)
+  if not ok or type(value) == "table" and find(text, "^table: ") then return "the script raised a table as its error" end
+  if value == nil then return "the script raised nil as its error" end
+  return text
+end
+
+-- Lua puts "script.lua:12: " before its messages: returns the file as it is shown, the line and the message.
+local function place_of(message)
+  for source, pattern in next, patterns do
+    local line, text = match(message, pattern)
+    if line then return sources[source], tonumber(line), text end
+  end
+  local library, text = match(message, "^%[vqscript%]/([^:]+:%d+): (.*)$")
+  if library then return nil, nil, text .. " (in the standard library, " .. library .. ")" end
+  return nil, nil, message
+end
+
+-- The user's frames, innermost first, with the file and line of the first.
+local function frames_now()
+  local frames, file, line = {}, nil, nil
+  for level = 3, 250 do
     local info = getinfo(level, "Sln")
     if not info then break end
     local shown = sources[info.source]
     if shown and info.currentline > 0 then
-      local where = info.what == "main" and "main chunk" or ("function '" .. (info.name or "?") .. "'")
+      if #frames == FRAMES_SHOWN then
+        frames[#frames + 1] = "..."
+        break
+      end
+      local where = "main chunk"
+      if info.what ~= "main" then where = info.name and "function '" .. info.name .. "'" or "a function" end
       frames[#frames + 1] = shown .. ":" .. info.currentline .. ": in " .. where
       if not file then file, line = shown, info.currentline end
     end
   end
+  return frames, file, line
+end
+
+-- Turns an error into data: what happened, the user's line, and the user's frames.
+local function diagnose(value)
+  local facts = faults[value] or { type = "LuaError", message = message_of(value) }
+  local frames, file, line = frames_now()
   local message = facts.message
-  if type(value) == "string" or facts.type == "SyntaxError" then
-    -- Lua puts "script.lua:12: " before its messages; what follows is the message.
-    for source, shown in pairs(sources) do
-      local short = source:sub(2)
-      local at, text = message:match("^" .. short:gsub("%p", "%%%0") .. ":(%d+): (.*)$")
-      if at then
-        file, line, message = shown, tonumber(at), text
-        break
-      end
-    end
+  if not faults[value] or facts.type == "SyntaxError" then
+    local named_file, named_line, text = place_of(message)
+    file, line, message = named_file or file, named_line or line, text
   end
   return { facts.type, message, facts.hint or "", file or "", line or 0, frames, facts.cause or 0 }
 end
@@ -270,18 +348,18 @@ function driver.identity(value) return identity[value] end
 
 function driver.global(name, value) env[name] = value end
 
-function driver.abort(why) aborted = why end
+function driver.object_name(value) return locked[value] end
 
 -- Runs a chunk; returns true, or false and what `diagnose` found.
 function driver.run(code, source, shown, folder)
-  if shown ~= "" then sources[source] = shown end
-  folders[source], main_folder = folder, folder
+  register(source, shown, folder)
+  main_folder = folder
   sethook(function()
-    if aborted or host.tick() then raw_error(ABORT, 0) end
+    if stopped() then raw_error(ABORT, 0) end
   end, "", 10000)
   local ok, problem = raw_xpcall(function() compile(code, source)() end, diagnose)
   sethook()
-  if aborted or not ok then
+  if stopped() or not ok then
     if type(problem) ~= "table" then problem = diagnose(problem) end
     return false, unpack(problem, 1, 7)
   end

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from lupa.lua54 import LuaRuntime
@@ -15,7 +16,7 @@ from vqscript import resources
 from vqscript.errors import Aborted, ScriptError, UsageError, did_you_mean
 from vqscript.host import source
 from vqscript.host.bridge import Bridge
-from vqscript.host.convert import lua_text, text
+from vqscript.host.convert import lua_text, readable, text
 from vqscript.host.gate import Gate
 
 DRIVER = Path(__file__).with_name("driver.lua")
@@ -61,30 +62,34 @@ class Runtime:
         self._write = write
         self._aborted: Aborted | None = None
         self.bridge = Bridge(self._lua, gate, self._abort)
+        self._chunks: dict[str, Path] = {}
         host = {
             "print": self.bridge.shielded(self._print),
             "source": self.bridge.shielded(self._source),
-            "unknown": self._unknown,
-            "tick": self._tick,
+            "unknown": self.bridge.shielded(self._unknown),
+            "stopped": self._border_stopped,
         }
         self._driver = self._lua.execute(DRIVER.read_text(encoding="ascii"), self._lua.table_from(host))
         self.bridge.driver = self._driver
-        self._driver["global"]("VQ", self.bridge.facade(root))
-        self._driver["global"]("args", self.bridge.to_lua(dict(args or {})))
+        given = self.bridge.to_lua(dict(args or {}))
+        self._driver["global"]("VQ", self.bridge.facade(root, {"args": given}))
+        self._driver["global"]("args", given)
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
         """Let Ctrl-C end the script for certain while the block runs; only the main thread hears it.
 
-        The abort is noted before the exception is raised: wherever that ends up, the script goes no further.
+        The abort is noted first: wherever the exception ends up, the script goes no further. It is raised only
+        where the border catches it, because an exception that passes into Lua is an object in the script's hands.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
 
-        def interrupt(number: int, frame: object) -> None:
+        def interrupt(number: int, frame: FrameType | None) -> None:
             self._aborted = self._aborted or Aborted("interrupted", interrupted=True)
-            raise KeyboardInterrupt
+            if frame is None or not frame.f_code.co_name.startswith(("border_", "_border_")):
+                raise KeyboardInterrupt
 
         before = signal.signal(signal.SIGINT, interrupt)
         try:
@@ -106,12 +111,13 @@ class Runtime:
 
     def run_text(self, code: str, *, shown: str = "script", folder: Path | None = None) -> None:
         """Run a script that is given as text; ``shown`` is its name in messages."""
-        home = str(folder or Path.cwd())
+        home = (folder or Path.cwd()).resolve()
+        chunk = self._chunk(home / Path(shown).name)
         try:
             found = self._driver.run(
-                lua_text(source.prepare(code)), lua_text("@" + shown), lua_text(shown), lua_text(home)
+                lua_text(source.prepare(code)), lua_text(chunk), lua_text(shown), lua_text(str(home))
             )
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # before or after the script proper
             raise self._aborted or Aborted("interrupted", interrupted=True) from None
         if found is not True:
             self._fail(*found[1:])
@@ -119,7 +125,7 @@ class Runtime:
     # What the driver asks ------------------------------------------------------------------
 
     def _print(self, line: str) -> tuple[bool]:
-        self._write(line.encode("latin-1").decode("utf-8", "replace"))
+        self._write(readable(line))
         return (True,)
 
     def _source(self, name: str, folder: str) -> tuple[Any, ...]:
@@ -129,47 +135,54 @@ class Runtime:
         if path is None:
             raise UsageError(
                 f'there is no module "{wanted}": neither beside the script nor in the standard library',
-                hint=did_you_mean(source.module_name(wanted), source.modules()),
+                hint=did_you_mean(source.module_name(wanted), source.modules(home)),
             )
         library = path.parent == resources.stdlib()
-        chunk = "[vqscript]/" + path.name if library else _short(path)
-        shown = "" if library else chunk
+        chunk = "@[vqscript]/" + path.name if library else self._chunk(path.resolve())
+        shown = "" if library else _short(path)
         code = source.prepare(source.read_script(path))
-        return True, lua_text(code), lua_text("@" + chunk), lua_text(shown), lua_text(str(path.parent)), str(path)
+        names = (chunk, shown, str(path.parent), str(path.resolve()))
+        return True, lua_text(code), *(lua_text(name) for name in names)
 
-    def _unknown(self, owner: str, key: str, names: Any) -> tuple[str, str]:
-        """Return message and hint for a member that an object does not have."""
-        hint = did_you_mean(text(key), [text(name) for name in names.values()])
-        return f'{owner} has no member "{key}"', hint
+    def _chunk(self, path: Path) -> str:
+        """Return the name of a file in Lua's own messages: the file name alone, because Lua shortens long ones."""
+        name = base = "@" + path.name[-40:]
+        number = 1
+        while self._chunks.setdefault(name, path) != path:
+            number += 1
+            name = f"{base}#{number}"
+        return name
 
-    def _tick(self) -> bool:
-        """Called by the hook every 10,000 instructions, so that Python sees Ctrl-C."""
+    def _unknown(self, owner: str, key: str, names: str) -> tuple[Any, ...]:
+        """Refuse a member that an object does not have."""
+        known = readable(names).split("\n")
+        raise UsageError(f'{readable(owner)} has no member "{readable(key)}"', hint=did_you_mean(readable(key), known))
+
+    def _border_stopped(self) -> bool:
+        """Whether the script has to stop; asked by the hook every 10,000 instructions, which lets Ctrl-C in."""
         return self._aborted is not None
 
     # Outcomes ------------------------------------------------------------------------------
 
     def _abort(self, why: Aborted) -> None:
         self._aborted = self._aborted or why
-        self._driver.abort(lua_text(why.message))
 
     def _fail(self, kind: str, message: str, hint: str, file: str, line: int, frames: Any, cause: int) -> None:
-        where = f"{text(file)}:{line}: " if file else ""
-        shown = tuple(text(frame) for frame in frames.values())
-        behind = self.bridge.causes[cause - 1] if cause else None
+        where = f"{readable(file)}:{line}: " if file else ""
+        shown = tuple(readable(frame) for frame in frames.values())
+        if shown and shown[0].startswith(where):  # the message has it already
+            shown = shown[1:]
+        behind = self.bridge.cause(cause)
         if self._aborted is not None:
             raise Aborted(where + self._aborted.message, **{**self._aborted.about, "frames": shown}) from behind
         raise ScriptError(
-            where + _readable(message),
-            hint=_readable(hint),
+            where + readable(message),
+            hint=readable(hint),
             kind=kind,
-            file=text(file),
+            file=readable(file),
             line=int(line),
-            frames=shown[1:],  # the first one is named in the message
+            frames=shown,
         ) from behind
-
-
-def _readable(value: str) -> str:
-    return value.encode("latin-1").decode("utf-8", "replace")
 
 
 def _short(path: Path) -> str:

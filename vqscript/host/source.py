@@ -8,10 +8,16 @@ from pathlib import Path
 from vqscript import resources
 from vqscript.errors import UsageError
 
-INCLUDE = re.compile(r"""^[ \t]*#[ \t]*include[ \t]+(["'<])(?P<name>[^"'>\r\n]+)["'>][ \t]*;?[ \t]*(--.*|//.*)?$""")
+INCLUDE = r"""^[ \t]*\#[ \t]*include[ \t]+["'<](?P<name>[^"'<>\r\n]+)["'>][ \t]*;?[ \t]*(?:(?:--|//)[^\n]*)?\r?$"""
+
+# What may hold an "#include" line that is none: comments and strings. A long one that stays open ends with the text.
+QUOTED = r"""--\[(?P<c>=*)\[.*?(?:\](?P=c)\]|\Z) | --[^\n]* | \[(?P<s>=*)\[.*?(?:\](?P=s)\]|\Z)
+    | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*'"""
+
+_TOKENS = re.compile(f"{INCLUDE} | {QUOTED}", re.VERBOSE | re.MULTILINE | re.DOTALL)
 
 # A chunk that begins with a to-be-closed variable makes no tail calls: "return dm:open(...)" keeps its line.
-OPENING = "local _ <close> = nil; "
+OPENING = "local __opening <close> = nil; "
 
 MAX_SOURCE = 16 * 1024 * 1024
 
@@ -39,15 +45,16 @@ def read_script(path: Path) -> str:
 
 def prepare(text: str) -> str:
     """Return Lua for a script: each ``#include`` line becomes a call, so that line numbers stay true."""
-    lines = text.split("\n")
-    for number, line in enumerate(lines):
-        match = INCLUDE.match(line.rstrip("\r"))
-        if match:
-            name = match["name"].replace("\\", "/").replace('"', "")
-            lines[number] = f'__include("{name}")'
-        elif number == 0 and line.startswith("#"):
-            lines[number] = ""  # "#!/usr/bin/env vqscript"
-    return OPENING + "\n".join(lines)
+    if text.startswith("#!"):  # "#!/usr/bin/env vqscript"
+        text = "--" + text
+
+    def call(match: re.Match[str]) -> str:
+        if match["name"] is None:
+            return match[0]
+        name = match["name"].replace("\\", "/")
+        return f'__include("{name}")'
+
+    return OPENING + _TOKENS.sub(call, text)
 
 
 def module_name(name: str) -> str:
@@ -83,6 +90,7 @@ def find(name: str, folder: Path) -> Path | None:
     return None
 
 
-def modules() -> list[str]:
-    """Return the names of the modules in the standard library."""
-    return sorted(path.stem for path in resources.stdlib().glob("*.lua"))
+def modules(folder: Path) -> list[str]:
+    """Return the names of the modules beside a script and in the standard library."""
+    beside = [path.stem for ending in ("*.lua", "*.vqs") for path in folder.glob(ending)]
+    return sorted({*beside, *(path.stem for path in resources.stdlib().glob("*.lua"))})

@@ -1,0 +1,201 @@
+"""One host method as Lua calls it: arguments by their type hints, results as plain values, errors as data.
+
+The answer is ``True, results...`` or ``False, kind, message, hint, number of the cause``. What nearly every
+call looks like, up to two arguments and none left out, has a way of its own: it costs half of the general one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from vqscript.errors import UsageError, did_you_mean
+from vqscript.host.convert import Border, Converter, Mismatch, converter, describe, text
+from vqscript.vq.catalog import Member, Parameter
+
+Answer = tuple[Any, ...]
+Call = Callable[..., Answer]
+Options = Callable[[tuple[Any, ...]], dict[str, Any]]
+
+PLAIN = frozenset((bool, int, float, type(None)))
+"""What a script gets as it is; a subclass (a numpy scalar) would reach it as an opaque object."""
+
+NOTHING: Answer = (True, None)
+
+
+class Counter(Border, Protocol):
+    """What a call needs of the bridge."""
+
+    def to_lua(self, value: Any) -> Any:
+        """Return what represents a Python value in Lua."""
+
+    def as_data(self, error: BaseException) -> Answer:
+        """Return an exception as ``False, kind, message, hint, number of the cause``."""
+
+
+def make_call(method: Callable[..., Any], member: Member, border: Counter) -> Call:
+    """Return what Lua calls for a method."""
+    parameters = [(parameter, converter(parameter.type)) for parameter in member.parameters]
+    several = getattr(member.returns, "__origin__", None) is tuple
+
+    def answer(result: Any) -> Answer:
+        if type(result) in PLAIN:
+            return True, result
+        return (True, *map(border.to_lua, result)) if several else (True, border.to_lua(result))
+
+    general = _general(method, member, parameters, border, answer)
+    if member.rest is not None or member.options is not None:
+        return general
+    if len(parameters) == 0:
+        return _without(method, general, border, answer)
+    if len(parameters) == 1:
+        return _with_one(method, parameters[0][1], general, border, answer)
+    if len(parameters) == 2:
+        return _with_two(method, parameters[0][1], parameters[1][1], general, border, answer)
+    return general
+
+
+# Each function named "border_..." is the last Python frame before Lua; the runtime relies on the prefix.
+
+
+def _without(method: Callable[..., Any], general: Call, border: Counter, answer: Call) -> Call:
+    def border_without(first: Any = None, *more: Any) -> Answer:
+        if more or first is not None:
+            return general(first, *more)
+        try:
+            result = method()
+            return NOTHING if result is None else answer(result)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the border: it becomes data
+            return border.as_data(error)
+
+    return border_without
+
+
+def _with_one(method: Callable[..., Any], convert: Converter, general: Call, border: Counter, answer: Call) -> Call:
+    def border_with_one(first: Any = None, *more: Any) -> Answer:
+        if more or first is None:
+            return general(first, *more)
+        try:
+            result = method(convert(first, border))
+            return NOTHING if result is None else answer(result)
+        except Mismatch:
+            return general(first)  # says which parameter
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the border: it becomes data
+            return border.as_data(error)
+
+    return border_with_one
+
+
+def _with_two(
+    method: Callable[..., Any], one: Converter, two: Converter, general: Call, border: Counter, answer: Call
+) -> Call:
+    def border_with_two(first: Any = None, second: Any = None, *more: Any) -> Answer:
+        if more or first is None or second is None:
+            return general(first, second, *more)
+        try:
+            result = method(one(first, border), two(second, border))
+            return NOTHING if result is None else answer(result)
+        except Mismatch:
+            return general(first, second)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the border: it becomes data
+            return border.as_data(error)
+
+    return border_with_two
+
+
+def _general(
+    method: Callable[..., Any],
+    member: Member,
+    parameters: list[tuple[Parameter, Converter]],
+    border: Counter,
+    answer: Call,
+) -> Call:
+    required = sum(parameter.required for parameter, _ in parameters)
+    rest = converter(member.rest) if member.rest is not None else None
+
+    def invoke(given: tuple[Any, ...]) -> Any:
+        count = len(given)
+        while count and given[count - 1] is None:
+            count -= 1
+        if count < required:
+            missing = parameters[count][0].name
+            raise UsageError(f"{member.name} needs {missing}", hint=f"call it as {member.signature}")
+        arguments = []
+        for (parameter, convert), value in zip(parameters, given[:count], strict=False):
+            if value is None and not parameter.required:
+                arguments.append(parameter.default)
+            else:
+                arguments.append(_named(f"{member.name}: {parameter.name}", convert, value, border))
+        further = given[len(parameters) : count]
+        if not further:
+            return method(*arguments)
+        if rest is not None:
+            return method(*arguments, *(_named(f"{member.name}: argument", rest, each, border) for each in further))
+        if member.options is not None:
+            return method(*arguments, **read_options(member, given[len(parameters) :], border))
+        raise UsageError(
+            f"{member.name} takes {len(parameters)} argument{'' if len(parameters) == 1 else 's'}, got {count}",
+            hint=f"call it as {member.signature}",
+        )
+
+    def border_general(*given: Any) -> Answer:
+        try:
+            return answer(invoke(given))
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the border: it becomes data
+            return border.as_data(error)
+
+    return border_general
+
+
+def read_options(member: Member, given: tuple[Any, ...], border: Border) -> dict[str, Any]:
+    """Read ``'-key', value`` pairs or one table by the declaration of a method's options.
+
+    An option whose value is nil is one that was not given, as in a table.
+
+    Raises
+    ------
+    UsageError
+        For an unknown option (with the closest known one), one without a value, or one given twice.
+    """
+    assert member.options is not None
+    while len(given) > 1 and given[-1] is None and given[-2] is None:
+        given = given[:-2]
+    if border.is_table(given[0]) and all(each is None for each in given[1:]):
+        pairs = list(_table(given[0], member, border).items())
+    elif len(given) % 2:
+        last = describe(given[-1], border)
+        raise UsageError(f"{member.name}: the option {last} has no value", hint="options are '-key', value pairs")
+    else:
+        pairs = list(zip(given[::2], given[1::2], strict=True))
+    known = {name.casefold(): name for name in member.options}
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if type(key) is not str:
+            raise UsageError(f"{member.name}: an option name is text as '-key', got {describe(key, border)}")
+        name = known.get(text(key).strip().removeprefix("-").casefold())
+        if name is None:
+            raise UsageError(
+                f'{member.name} has no option "{text(key)}"',
+                hint=did_you_mean("-" + text(key).removeprefix("-"), ["-" + each for each in member.options]),
+            )
+        if name in found:
+            raise UsageError(f'{member.name}: the option "-{name}" is given twice')
+        if value is not None:
+            found[name] = _named(f"{member.name}: -{name}", converter(member.options[name]), value, border)
+    return found
+
+
+def _table(value: Any, member: Member, border: Border) -> dict[Any, Any]:
+    if border.object_name(value) is not None:
+        raise UsageError(
+            f"{member.name}: options are '-key', value pairs or one table, got {describe(value, border)}",
+            hint=f"call it as {member.signature}",
+        )
+    return dict(value.items())
+
+
+def _named(where: str, convert: Converter, value: Any, border: Border) -> Any:
+    try:
+        return convert(value, border)
+    except Mismatch as problem:
+        raise UsageError(f"{where} {problem.message}", hint=problem.hint) from None
