@@ -19,7 +19,7 @@ def main(report: Path) -> int:
             missing += bool(MISSING.search(reason))
             print(f"skipped: {case.get('classname')}::{case.get('name')}: {reason}")
     if missing:
-        print(f"{missing} tests did not run because something they need is missing here", file=sys.stderr)
+        print(f"not run, because something they need is missing here: {missing}", file=sys.stderr)
     return 1 if missing else 0
 
 

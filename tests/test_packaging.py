@@ -72,3 +72,23 @@ def test_the_package_imports_no_more_and_no_less_than_its_dependencies():
         imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
     outside = {name.lower() for name in imported if name not in sys.stdlib_module_names} - {"vqscript"}
     assert {"pillow" if name == "pil" else name for name in outside} == named
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["run", "--help"], ["repo", "--help"], ["demo", "--help"]]
+)
+def test_help_imports_nothing_that_takes_time(words):
+    program = (
+        "import sys; from vqscript.cli.main import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'numpy', 'scipy', 'pydicom', 'PIL', 'rich', 'lupa'} & sys.modules.keys()))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+    ).stdout
+    assert said.splitlines()[-1] == "[]"
