@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -51,34 +52,50 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     try:
         code: int = args.run(args)
+        sys.stdout.flush()  # here, where a reader who went away can be answered
         return code
-    except VqError as error:
-        if args.debug:
-            raise
-        report(error)
-        return exit_code(error)
     except KeyboardInterrupt:
         if args.debug:
-            raise
+            _show_traceback()
         print("vqscript: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # "vqscript repo ls | head"
-        sys.stderr.close()
-        return EXIT_FAILURE
-    except OSError as error:
+    except (VqError, OSError) as error:
+        if _reader_gone(error):
+            return EXIT_FAILURE
         if args.debug:
-            raise
-        report(VqError(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")))
-        return EXIT_FAILURE
+            _show_traceback()
+        if not isinstance(error, VqError):
+            error = VqError(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+        report(error)
+        return exit_code(error)
+
+
+def _show_traceback() -> None:
+    import traceback
+
+    traceback.print_exc()
+
+
+def _reader_gone(error: BaseException) -> bool:
+    """Whether the reader of our output closed it ("vqscript repo ls | head"); what is left to write goes nowhere."""
+    if not isinstance(error, BrokenPipeError) and not isinstance(error.__cause__, BrokenPipeError):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 def report(error: VqError) -> None:
     """Print an error as a person reads it: what, where, the way out."""
-    print(str(error) if isinstance(error, ScriptError) else f"vqscript: {error}", file=sys.stderr)
-    for frame in error.about.get("frames", ()):
-        print(f"    {frame}", file=sys.stderr)
-    if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+    lines = [str(error) if isinstance(error, ScriptError) else f"vqscript: {error}"]
+    lines += [f"    {frame}" for frame in error.about.get("frames", ())]
+    lines += [f"hint: {error.hint}"] if error.hint else []
+    for line in lines:
+        print(_without_control(line), file=sys.stderr)
+
+
+def _without_control(text: str) -> str:
+    """Return text that cannot steer a terminal: names in DICOM files are anybody's, and reach messages."""
+    return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)
 
 
 def exit_code(error: VqError) -> int:

@@ -89,7 +89,7 @@ def run_script(
         path.resolve().parent,
         read=allow_read or (),
         write=allow_write or (),
-        protected=[settings.path] if settings.path else (),
+        protected=[settings.path or config.usual_place() / config.FILE_NAME],
     )
     session.protect = gate.protect
     values = {**(args or {}), "repo": repo, "project": project}

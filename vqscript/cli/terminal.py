@@ -100,7 +100,7 @@ class TerminalInteraction(Prepared):
         """Ask for a line of text."""
         if self.has(title or prompt) or not self._asks:
             return super().text(title, prompt)
-        return self._ask(f"{title}: {prompt} " if prompt else f"{title}: ")
+        return self._ask(f"{': '.join(part for part in (title, prompt) if part)} ")
 
     def choose(self, title: str, prompt: str, items: Sequence[str], default: int) -> str:
         """List the items and ask for one by number or name; Enter takes the default."""
@@ -109,13 +109,14 @@ class TerminalInteraction(Prepared):
         for number, item in enumerate(items, start=1):
             print(f"  {number}  {item}", file=sys.stderr)
         while True:
-            answer = self._ask(f"{title}: {prompt} [{items[default]}] ").strip()
+            answer = self._ask(f"{': '.join(part for part in (title, prompt) if part)} [{items[default]}] ").strip()
             if not answer:
                 return items[default]
             if answer in items:
                 return answer
-            if answer.isdigit() and 1 <= int(answer) <= len(items):
+            if answer.isdecimal() and 1 <= int(answer) <= len(items):
                 return items[int(answer) - 1]
+            print(f"a number from 1 to {len(items)}, or a name", file=sys.stderr)
 
     def path(self, title: str, start: str) -> str:
         """Ask for a path; Enter takes the start."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from vqscript.errors import PermissionDenied, UsageError
+from vqscript.repository.layout import INDEX, INSTANCES
 
 
 class Gate:
@@ -21,7 +22,8 @@ class Gate:
     read, write : iterable of Path
         Further folders that were allowed on the command line.
     protected : iterable of Path
-        Folders in which nothing is written even if they lie under an allowed one: repositories, the configuration.
+        Files and folders that are not written even if they lie under an allowed one: repositories, the configuration.
+        A folder that is recognisably a repository is protected in any case.
 
     Notes
     -----
@@ -67,17 +69,17 @@ class Gate:
     def write(self, text: str) -> Path:
         """Return the path of a file to write, or raise PermissionDenied; its folder need not exist yet."""
         _check(text)
-        path = _resolve(self.output / Path(text).expanduser(), text)
+        path = _resolve(self.output / _expanded(text), text)
         if not _inside(path, self._writable):
             raise PermissionDenied(
                 f'the script may not write "{text}"',
                 hint=f"it writes under the output folder {self.output}; --allow-write {path.parent} adds one",
                 path=path,
             )
-        inside = [folder for folder in self._protected if _inside(path, [folder])]
-        if inside:
+        owner = next((folder for folder in self._protected if _inside(path, [folder])), None) or _repository(path)
+        if owner:
             raise PermissionDenied(
-                f'the script may not write "{text}": {inside[0]} is a repository or the configuration',
+                f'the script may not write "{text}": {owner} is a repository or the configuration',
                 hint="a repository changes through its own methods only (store, submitROIs, setSubject)",
                 path=path,
             )
@@ -96,10 +98,10 @@ class Gate:
     def _existing_root(self, text: str) -> Path:
         """Relative paths are sought beside the script, in the current folder and in the output, in this order."""
         _check(text)
-        given = Path(text).expanduser()
-        roots = [root for root in (self._script, Path.cwd(), self.output) if root]
-        candidates = [_resolve(root / given, text) for root in roots]
-        return next((path for path in candidates if path.exists()), candidates[-2])
+        given, here = _expanded(text), Path.cwd()
+        roots = [root for root in (self._script, here, self.output) if root]
+        candidates = (_resolve(root / given, text) for root in roots)
+        return next((path for path in candidates if path.exists()), None) or _resolve(here / given, text)
 
 
 def _check(text: str) -> None:
@@ -107,8 +109,22 @@ def _check(text: str) -> None:
         raise UsageError("a path is empty")
     if "\0" in text:
         raise PermissionDenied(f"a path with a NUL character is refused: {text!r}")
-    if text.startswith(("\\\\", "//")):
+    if text.replace("\\", "/").startswith("//"):
         raise PermissionDenied(f'network paths are refused: "{text}"', hint="mount it, and give the path of the mount")
+
+
+def _expanded(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:  # "~nobody"
+        raise UsageError(
+            f'"{text}" is no path: {error}', hint="a name that begins with ~ is written ./~name"
+        ) from error
+
+
+def _repository(path: Path) -> Path | None:
+    """Return the repository that a path is or lies in, whether or not anybody opened it."""
+    return next((p for p in (path, *path.parents) if (p / INDEX).is_file() and (p / INSTANCES).is_dir()), None)
 
 
 def _resolve(path: Path, text: str) -> Path:

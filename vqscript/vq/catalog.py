@@ -128,7 +128,8 @@ def _read(owner: type, name: str, function: Callable[..., Any], mark: Mark) -> M
         elif parameter.kind is parameter.VAR_KEYWORD:
             options = _options(hint)
         else:
-            parameters.append(Parameter(parameter.name, hint, parameter.default))
+            # "from_" is Python's way of writing a parameter "from".
+            parameters.append(Parameter(parameter.name.rstrip("_"), hint, parameter.default))
     return Member(
         owner=owner.__name__,
         name=name,
