@@ -291,7 +291,9 @@ local function message_of(value)
     if type(message) == "string" then return message end
   end
   local ok, text = raw_pcall(raw_tostring, value)
-  if not ok or type(value) == "table" and find(text, "^table: ") then return "the script raised a table as its error" end
+  if not ok or type(value) == "table" and find(text, "^table: ") then
+    return "the script raised a table as its error"
+  end
   if value == nil then return "the script raised nil as its error" end
   return text
 end
