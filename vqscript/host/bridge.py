@@ -60,8 +60,8 @@ class Bridge:
 
     def to_lua(self, value: Any) -> Any:
         """Return what represents a Python value in Lua: plain values, tables and facades only."""
-        if type(value) is int and not -_LARGEST <= value <= _LARGEST:
-            return float(value)
+        if type(value) is int:
+            return value if -_LARGEST <= value <= _LARGEST else float(value)
         if type(value) in PLAIN:
             return value
         if isinstance(value, str):

@@ -17,8 +17,9 @@ Answer = tuple[Any, ...]
 Call = Callable[..., Answer]
 Options = Callable[[tuple[Any, ...]], dict[str, Any]]
 
-PLAIN = frozenset((bool, int, float, type(None)))
-"""What a script gets as it is; a subclass (a numpy scalar) would reach it as an opaque object."""
+PLAIN = frozenset((bool, float, type(None)))
+"""What a script gets as it is. A subclass (a numpy scalar) would reach it as an opaque object; an int may be
+too large."""
 
 NOTHING: Answer = (True, None)
 
