@@ -10,9 +10,10 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import RLELossless
 
-from vqscript.errors import NotDicom, Unsupported
+from vqscript.errors import NotDicom
 from vqscript.imaging.dicom.header import scan
 from vqscript.imaging.dicom.series import load_series
 from vqscript.imaging.volume import Volume
@@ -85,11 +86,22 @@ def test_functional_groups_that_are_missing_are_told(data: Path, tmp_path: Path)
         load(path)
 
 
-def test_compressed_multi_frame_objects_are_refused(data: Path, tmp_path: Path) -> None:
-    ds = pydicom.dcmread(next((data / "enhanced" / "siemens_mr" / "001").iterdir()))
+def test_compressed_multi_frame_objects_equal_the_native_ones(data: Path, tmp_path: Path) -> None:
+    native = next((data / "enhanced" / "siemens_mr" / "001").iterdir())
+    ds = pydicom.dcmread(native)
     ds.compress(RLELossless)
     path = tmp_path / "x.dcm"
     ds.save_as(path)
-    with pytest.raises(Unsupported, match="compressed") as caught:
+    found, expected = load(path), load(native)
+    np.testing.assert_array_equal(found.stored, expected.stored)
+    assert found.grid.matches(expected.grid)
+
+
+def test_a_frame_that_is_missing_is_told(data: Path, tmp_path: Path) -> None:
+    ds = pydicom.dcmread(next((data / "enhanced" / "siemens_mr" / "001").iterdir()))
+    ds.compress(RLELossless)
+    ds.PixelData = encapsulate(list(generate_frames(ds.PixelData, number_of_frames=8))[:7])
+    path = tmp_path / "x.dcm"
+    ds.save_as(path)
+    with pytest.raises(NotDicom, match=r"x\.dcm: is cut short: 7 compressed frames of 8 are there"):
         load(path)
-    assert caught.value.hint

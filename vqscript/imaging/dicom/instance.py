@@ -17,9 +17,12 @@ class Instance:
     Attributes
     ----------
     pixel_offset, pixel_length : int
-        Where the native pixel data begins in the file, and its bytes; both 0 where there is none or it is encapsulated.
+        Where the native pixel data begins in the file, and its bytes; both 0 where there is none, or it is
+        encapsulated or deflated.
     frames : int
         NumberOfFrames, 1 if absent; 0 where the instance is no image.
+    frame : int or None
+        Which frame of its file (0-based) the record stands for, once a multi-frame object is taken apart.
     slope, intercept : float
         Rescale slope and intercept of a classic instance (1 and 0 if absent).
     position, orientation, pixel_spacing : tuple or None
@@ -70,3 +73,4 @@ class Instance:
     instance_number: int | None = None
     echo_number: int | None = None
     content_time: str = ""
+    frame: int | None = None

@@ -1,7 +1,8 @@
 """Take enhanced multi-frame objects and RT doses apart into their frames.
 
-Each frame becomes an instance of its own that points at its part of the file's pixel data, so that
-the slices of a multi-frame object are ordered, checked and read as those of a series of files.
+Each frame becomes an instance of its own that points at its part of the file's pixel data (or, where that is
+compressed, names its frame), so that the slices of a multi-frame object are ordered, checked and read as those
+of a series of files.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from vqscript.errors import GeometryError, NotDicom, Unsupported
 from vqscript.imaging.dicom import values
-from vqscript.imaging.dicom.header import NATIVE, read_header
+from vqscript.imaging.dicom.header import read_header
 from vqscript.imaging.dicom.instance import Instance
 from vqscript.imaging.geometry import plane_axes
 
@@ -39,22 +40,26 @@ def split(instance: Instance) -> list[Instance]:
     Raises
     ------
     Unsupported
-        If the pixel data is compressed.
+        If it has no pixel data.
     NotDicom, GeometryError
         If the functional groups or frame offsets do not describe every frame.
     """
-    if instance.transfer_syntax not in NATIVE or not instance.pixel_offset:
-        raise Unsupported(
-            f"{instance.path}: a multi-frame object with compressed pixel data is not read",
-            hint="decompress it first (dcmdjpeg, dcmdjpls or gdcmconv --raw)",
-            path=instance.path,
-        )
     header, instance = read_header(instance.path)
-    with values.naming(instance.path):
+    if instance.frames < 1:
+        raise Unsupported(f"{instance.path}: an image object without pixel data", path=instance.path)
+    with values.naming(instance.path), values.quiet():
         frames = _dose_frames(header, instance) if instance.sop_class == DOSE else _enhanced_frames(header, instance)
+    native = instance.pixel_offset > 0
     size = instance.rows * instance.columns * instance.bits_allocated // 8
     return [
-        replace(one, frames=1, instance_number=k + 1, pixel_offset=one.pixel_offset + k * size, pixel_length=size)
+        replace(
+            one,
+            frames=1,
+            frame=k,
+            instance_number=k + 1,
+            pixel_offset=one.pixel_offset + k * size if native else 0,
+            pixel_length=size if native else 0,
+        )
         for k, one in enumerate(frames)
     ]
 

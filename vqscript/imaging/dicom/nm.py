@@ -50,6 +50,7 @@ def load(instance: Instance) -> list[Volume]:
         If the position, orientation or slice distance is missing or cannot be.
     """
     header, instance = read_header(instance.path)
+    values.settle(header)
     with values.naming(instance.path):
         return _load(header, instance)
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vqscript.errors import ImageError, NotDicom, Unsupported
-from vqscript.imaging.dicom.header import EXPLICIT_BIG_ENDIAN, NATIVE
+from vqscript.imaging.dicom import values
+from vqscript.imaging.dicom.codestream import frame_size
 from vqscript.imaging.dicom.instance import Instance
+from vqscript.imaging.dicom.stream import DEFLATED, EXPLICIT_BIG_ENDIAN, NATIVE, locate_pixels, opened
+
+if TYPE_CHECKING:
+    from pydicom.pixels.decoders.base import Decoder
 
 Array = NDArray[Any]
 
@@ -63,9 +72,56 @@ def read_into(instance: Instance, out: Array) -> None:
     """
     if instance.transfer_syntax in NATIVE:
         _read_native(instance, out)
-    else:
-        _decompress(instance, out)
-    _trim(out, instance.bits_stored)
+        _trim(out, instance.bits_stored)
+        return
+    frames = out.reshape(-1, instance.rows, instance.columns)
+    for place, frame in zip(frames, _packed_frames(instance), strict=True):
+        place[...] = frame
+        _trim(place, instance.bits_stored)
+
+
+def each(slices: Sequence[Instance], out: Array | None = None) -> Iterator[tuple[int, Array]]:
+    """Read slices one after the other; compressed frames of one file in the order of the file.
+
+    Parameters
+    ----------
+    slices : sequence of Instance
+        Of one frame each, and of equal size and type.
+    out : (n, rows, columns) array, optional
+        Of :func:`stored_type`: filled with the slices.
+
+    Yields
+    ------
+    number : int
+        Which of the slices it is; each comes once.
+    plane : (rows, columns) array
+        Its stored values: a view of ``out``, else a buffer that holds them until the next step.
+
+    Raises
+    ------
+    Unsupported, NotDicom, ImageError
+        As :func:`read_into`.
+    """
+    first = slices[0]
+    buffer = np.empty((first.rows, first.columns), dtype=stored_type(first)) if out is None else None
+    packed: dict[Path, dict[int, int]] = {}
+    for number, one in enumerate(slices):
+        if one.frame is not None and one.transfer_syntax not in NATIVE:
+            packed.setdefault(one.path, {})[one.frame] = number
+            continue
+        plane = buffer if out is None else out[number]
+        assert plane is not None
+        read_into(one, plane)
+        yield number, plane
+    for places in packed.values():
+        one = slices[next(iter(places.values()))]
+        for frame, decoded in enumerate(_packed_frames(one)):
+            if frame in places:
+                plane = buffer if out is None else out[places[frame]]
+                assert plane is not None
+                plane[...] = decoded
+                _trim(plane, one.bits_stored)
+                yield places[frame], plane
 
 
 def _read_native(instance: Instance, out: Array) -> None:
@@ -86,9 +142,38 @@ def _read_native(instance: Instance, out: Array) -> None:
         out.byteswap(inplace=True)
 
 
-def _decompress(instance: Instance, out: Array) -> None:
+def _packed_frames(instance: Instance) -> Iterator[Array]:
+    """Yield all frames of a file that is deflated or has compressed pixel data, ``(rows, columns)`` each."""
+    deflated = instance.transfer_syntax == DEFLATED
+    decoder = None if deflated else _decoder(instance)
+    with opened(instance.path) as (header, stream):
+        has_pixels, offset, length = locate_pixels(stream, instance.transfer_syntax)
+        frames = values.integer(header, "NumberOfFrames") or 1
+        expected = frames if instance.frame is not None else instance.frames
+        if not has_pixels or frames != expected or header.file_meta.TransferSyntaxUID != instance.transfer_syntax:
+            raise NotDicom("holds another image than it did")
+        if deflated and not offset:
+            raise Unsupported("no pixel data of whole numbers")
+        if offset and not deflated:
+            raise NotDicom("has native pixel data although its transfer syntax is a compressed one")
+        data = stream.read(length) if deflated else stream.read()
+    with values.naming(instance.path):
+        if decoder is None:
+            yield from _inflated_frames(instance, data, frames)
+        else:
+            yield from _decoded_frames(instance, decoder, data, frames)
+
+
+def _inflated_frames(instance: Instance, data: bytes, frames: int) -> Iterator[Array]:
+    native = stored_type(instance)
+    shape = (frames, instance.rows, instance.columns)
+    if len(data) < math.prod(shape) * native.itemsize:
+        raise NotDicom(f"is cut short: {len(data)} bytes of pixels for {frames} frames")
+    yield from np.frombuffer(data, dtype=native, count=math.prod(shape)).reshape(shape)
+
+
+def _decoder(instance: Instance) -> Decoder:
     from pydicom.pixels.decoders.base import get_decoder
-    from pydicom.pixels.utils import pixel_array
     from pydicom.uid import UID
 
     name = UID(instance.transfer_syntax).name
@@ -99,32 +184,64 @@ def _decompress(instance: Instance, out: Array) -> None:
     if not decoder.is_available:
         raise Unsupported(
             f"{instance.path}: no decoder for {name} is installed",
-            hint="one of these is needed: " + "; ".join(decoder.missing_dependencies),
+            hint='pip install "vqscript[codecs]" brings one',
             path=instance.path,
         )
+    return decoder
+
+
+def _decoded_frames(instance: Instance, decoder: Decoder, data: bytes, frames: int) -> Iterator[Array]:
+    """Yield the frames of encapsulated pixel data, which begins with its basic offset table."""
+    from pydicom.encaps import encapsulate, generate_frames
+    from pydicom.uid import RLELossless
+
+    options: dict[str, Any] = {
+        "rows": instance.rows,
+        "columns": instance.columns,
+        "number_of_frames": 1,
+        "samples_per_pixel": 1,
+        "photometric_interpretation": instance.photometric,
+        "bits_allocated": instance.bits_allocated,
+        "bits_stored": instance.bits_stored,
+        "pixel_representation": int(instance.signed),
+        "pixel_keyword": "PixelData",
+    }
+    count = 0
     try:
-        decoded = pixel_array(instance.path, raw=True)
-    except OSError as error:
-        raise ImageError(f"{instance.path} cannot be read: {error.strerror or error}", path=instance.path) from error
-    except (RuntimeError, ValueError, AttributeError, TypeError, NotImplementedError) as error:
+        for packed in generate_frames(data, number_of_frames=frames):
+            if count == frames:  # what follows is padding, or nothing that the header knows of
+                return
+            if instance.transfer_syntax != RLELossless:
+                _check_frame(instance, packed)
+            with values.quiet():
+                decoded, _ = decoder.as_array(encapsulate([packed]), raw=True, index=0, **options)
+            yield decoded.reshape(instance.rows, instance.columns)
+            count += 1
+    except (RuntimeError, ValueError, AttributeError, TypeError, NotImplementedError, struct.error) as error:
+        reason = " ".join(str(error).split())
+        raise NotDicom(f"the {decoder.UID.name} pixel data cannot be decompressed: {reason}") from error
+    if count < frames:
+        raise NotDicom(f"is cut short: {count} compressed frames of {frames} are there")
+
+
+def _check_frame(instance: Instance, packed: bytes) -> None:
+    """Raise NotDicom if a codestream would decompress to something else than the header describes."""
+    found = frame_size(packed)
+    if found[:3] != (instance.rows, instance.columns, 1) or found.bits > instance.bits_allocated:
         raise NotDicom(
-            f"{instance.path}: the {name} pixel data cannot be decompressed: {error}", path=instance.path
-        ) from error
-    if decoded.size != out.size:
-        raise NotDicom(
-            f"{instance.path}: decompressed to {decoded.size} pixels, {out.size} were declared", path=instance.path
+            f"a compressed frame is {found.columns} x {found.rows} with {found.components} components of "
+            f"{found.bits} bits, the header says {instance.columns} x {instance.rows} of {instance.bits_allocated}"
         )
-    out[...] = decoded.reshape(out.shape)
 
 
-def _trim(values: Array, bits_stored: int) -> None:
+def _trim(stored: Array, bits_stored: int) -> None:
     """Clear the bits above the stored ones, which may hold overlays, and extend the sign (PS3.5, section 8.1)."""
-    spare = values.dtype.itemsize * 8 - bits_stored
-    if not spare or not values.size:
+    spare = stored.dtype.itemsize * 8 - bits_stored
+    if not spare or not stored.size:
         return
-    signed = values.dtype.kind == "i"
+    signed = stored.dtype.kind == "i"
     low, high = (-(1 << bits_stored - 1), (1 << bits_stored - 1) - 1) if signed else (0, (1 << bits_stored) - 1)
     # Nearly always there is nothing to do, and looking is cheaper than shifting.
-    if values.max() > high or values.min() < low:
-        np.left_shift(values, spare, out=values)
-        np.right_shift(values, spare, out=values)
+    if stored.max() > high or stored.min() < low:
+        np.left_shift(stored, spare, out=stored)
+        np.right_shift(stored, spare, out=stored)

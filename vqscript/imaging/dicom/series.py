@@ -256,6 +256,7 @@ def _first_header(instance: Instance) -> Dataset:
     header, found = read_header(instance.path)
     if found.sop_uid != instance.sop_uid:
         raise NotDicom(f"{instance.path} holds another instance than it did", path=instance.path, uid=instance.sop_uid)
+    values.settle(header)
     return header
 
 
@@ -268,13 +269,11 @@ def _read(slices: list[Instance]) -> tuple[Array, float, float]:
     shape = (len(slices), first.rows, first.columns)
     if len({(one.slope, one.intercept) for one in slices}) == 1:
         stored = np.empty(shape, dtype=native)
-        for one, plane in zip(slices, stored, strict=True):
-            pixels.read_into(one, plane)
+        for _ in pixels.each(slices, stored):
+            pass
         return stored, first.slope, first.intercept
     rescaled = np.empty(shape, dtype=np.float32)
-    buffer = np.empty(shape[1:], dtype=native)
-    for one, plane in zip(slices, rescaled, strict=True):
-        pixels.read_into(one, buffer)
-        np.multiply(buffer, np.float32(one.slope), out=plane, casting="unsafe")
-        plane += np.float32(one.intercept)
+    for k, plane in pixels.each(slices):
+        np.multiply(plane, np.float32(slices[k].slope), out=rescaled[k], casting="unsafe")
+        rescaled[k] += np.float32(slices[k].intercept)
     return rescaled, 1.0, 0.0

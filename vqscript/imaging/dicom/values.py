@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+import warnings
 from collections.abc import Iterator, MutableSequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,46 @@ CONVERSION_ERRORS = (
     struct.error,
     EOFError,
     OSError,
+    RecursionError,
 )
+
+_PER_FRAME_GROUPS = 0x52009230
+_DEEPEST = 16  # sequences within sequences; no IOD goes half as deep
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep pydicom from warning of every value that breaks a rule of form; the readers check what matters."""
+    from pydicom import config
+
+    with config.disable_value_validation(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
+def settle(dataset: Dataset) -> None:
+    """Convert every element of a header now, quietly, so that pydicom has nothing to warn of when it is read later.
+
+    Values that cannot be converted stay as they are, for whoever needs them to report. The functional groups
+    of single frames stay too: there may be thousands, and only :mod:`.multiframe` reads them.
+    """
+    with quiet():
+        _settle(dataset, _DEEPEST)
+
+
+def _settle(dataset: Dataset, depth: int) -> None:
+    from pydicom.errors import BytesLengthException
+
+    for tag in list(dataset.keys()):
+        if tag == _PER_FRAME_GROUPS:
+            continue
+        try:
+            element = dataset[tag]
+        except (BytesLengthException, *CONVERSION_ERRORS):
+            continue
+        if element.VR == "SQ" and depth:
+            for item in element.value:
+                _settle(item, depth - 1)
 
 
 @contextmanager
