@@ -28,8 +28,8 @@ end
 function csv.format(rows)
   local lines = {}
   local columns = rows[1] and #rows[1] or 0
-  for i, row in ipairs(rows) do lines[i] = csv.line(row, columns) end
-  return table.concat(lines, "\n") .. "\n"
+  for i, row in ipairs(rows) do lines[i] = csv.line(row, columns) .. "\n" end
+  return table.concat(lines)
 end
 
 --- Writes a table to a file.

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +85,7 @@ def load(session: Session, name: Path) -> None:
         if display.cursor is not None:
             x, y, z = display.cursor
             display.cursor = (x, y, z)
-    except (KeyError, TypeError, ValueError, IndexError, EOFError, BadZipFile) as error:
+    except (KeyError, TypeError, ValueError, IndexError, EOFError, OSError, BadZipFile) as error:
         raise UsageError(f"the saved session {folder} is damaged ({error!r})", path=folder) from error
     session.clear()
     for i, item in inputs.items():
@@ -203,7 +205,7 @@ def _read_volume(volume: Volume, entry: dict[str, Any], folder: Path) -> Volume:
         if not grid.matches(volume.grid):
             raise UsageError(f"input {entry['number']} no longer lies where it did in {folder}", path=folder)
         return replace(volume, unit=str(entry["unit"]))
-    with np.load(folder / f"input-{int(entry['number'])}.npz", allow_pickle=False) as held:
+    with _arrays_in(folder / f"input-{int(entry['number'])}.npz") as held:
         timing = Timing(held["start"], held["duration"], held["reference"]) if "start" in held else None
         return replace(
             volume,
@@ -217,11 +219,18 @@ def _read_volume(volume: Volume, entry: dict[str, Any], folder: Path) -> Volume:
         )
 
 
+@contextmanager
+def _arrays_in(path: Path) -> Iterator[Any]:
+    """Yield the arrays of a file by name; numpy would leave a damaged file open."""
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
+        yield held
+
+
 def _read_rois(folder: Path, record: dict[str, Any], grid: Grid) -> RoiSet:
     from vqscript.roi.roiset import RoiSet
 
     rois, entries = RoiSet(grid), record["rois"]
-    with np.load(folder / "rois.npz", allow_pickle=False) as stored:
+    with _arrays_in(folder / "rois.npz") as stored:
         layers = [stored[f"layer{n}"] for n in range(1, len(stored.files) + 1)]
     while len(rois.layers) < len(layers):
         rois.add_layer()
