@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterator, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +130,7 @@ def _read_native(instance: Instance, out: Array) -> None:
         raise Unsupported(f"{instance.path}: no pixel data of whole numbers", path=instance.path)
     try:
         with instance.path.open("rb", buffering=0) as file:
+            swapped = _is_swapped(instance, file)
             file.seek(instance.pixel_offset)
             view = out.reshape(-1).view(np.uint8).data
             got = 0
@@ -140,6 +142,25 @@ def _read_native(instance: Instance, out: Array) -> None:
         raise NotDicom(f"{instance.path}: is cut short: {got} of {out.nbytes} bytes of pixels", path=instance.path)
     if instance.transfer_syntax == EXPLICIT_BIG_ENDIAN:
         out.byteswap(inplace=True)
+    if swapped:
+        out.reshape(-1).view(np.uint16).byteswap(inplace=True)
+
+
+def _is_swapped(instance: Instance, file: FileIO) -> bool:
+    """Return whether bytes lie in words of big endian order: the second pixel before the first (PS3.5, 8.1.1)."""
+    if instance.transfer_syntax != EXPLICIT_BIG_ENDIAN or instance.bits_allocated != 8:
+        return False
+    # The element's value representation comes eight bytes before its value.
+    file.seek(instance.pixel_offset - (instance.frame or 0) * instance.pixel_length - 8)
+    if file.read(2) != b"OW":
+        return False
+    if instance.rows * instance.columns % 2:
+        raise Unsupported(
+            f"{instance.path}: an odd number of bytes in words of big endian order is not read",
+            hint="dcmconv +te makes it plain",
+            path=instance.path,
+        )
+    return True
 
 
 def _packed_frames(instance: Instance) -> Iterator[Array]:
