@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from vqscript.errors import ImageError, NotDicom
-from vqscript.imaging.dicom import values
+from vqscript.imaging.dicom import quick, values
 from vqscript.imaging.dicom.instance import Instance
-from vqscript.imaging.dicom.stream import NATIVE, Stream, locate_pixels, opened
+from vqscript.imaging.dicom.stream import NATIVE, Reader, Stream, locate_pixels, opened
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -50,7 +50,16 @@ def read_header(path: Path) -> tuple[Dataset, Instance]:
 
 def read_instance(path: Path) -> Instance:
     """Return the record of a DICOM file; raises as :func:`read_header`."""
-    return read_header(path)[1]
+    return _quick_instance(path) or read_header(path)[1]
+
+
+def _quick_instance(path: Path) -> Instance | None:
+    """Return the record of a plain file; None where there is more to read, or to say."""
+    try:
+        with path.open("rb", buffering=0) as raw, Reader(raw) as file:
+            return _instance(path, quick.parse(file), file)
+    except (quick.Unusual, ImageError, OSError):
+        return None
 
 
 def scan(
