@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'vqscript' has no attribute {name!r}")
 
 
+@cache
 def _version() -> str:
     from importlib.metadata import PackageNotFoundError, version
 

@@ -16,8 +16,8 @@ COMMANDS = ("run", "repo", "demo")
 EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands; imports nothing that takes time."""
+def build_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser of these commands; imports nothing that takes time."""
     parser = argparse.ArgumentParser(
         prog="vqscript",
         description="Run Lua scripts over projects of PET, SPECT, CT and RT studies.",
@@ -29,7 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     common.add_argument("--debug", action="store_true", help="show the Python traceback of an error")
     common.add_argument("--config", metavar="FILE", help="configuration file instead of the usual vqscript.toml")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    for name in commands:
         importlib.import_module(f"vqscript.cli.{name}").add_subparser(subparsers, common)
     return parser
 
@@ -49,7 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console without UTF-8 must not turn "µ" into a crash
             stream.reconfigure(errors="replace")
-    args = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    # The others need not be imported to run one of them.
+    args = build_parser(words[:1] if words and words[0] in COMMANDS else COMMANDS).parse_args(words)
     try:
         code: int = args.run(args)
         sys.stdout.flush()  # here, where a reader who went away can be answered

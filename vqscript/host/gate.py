@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from vqscript.errors import PermissionDenied, UsageError
-from vqscript.repository.layout import INDEX, INSTANCES
 
 
 class Gate:
@@ -124,6 +123,8 @@ def _expanded(text: str) -> Path:
 
 def _repository(path: Path) -> Path | None:
     """Return the repository that a path is or lies in, whether or not anybody opened it."""
+    from vqscript.repository.layout import INDEX, INSTANCES  # a script that writes nothing does not pay for it
+
     return next((p for p in (path, *path.parents) if (p / INDEX).is_file() and (p / INSTANCES).is_dir()), None)
 
 
