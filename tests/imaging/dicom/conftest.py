@@ -106,7 +106,7 @@ def write_nm(tmp_path: Path) -> Callable[..., Path]:
         ds.SpacingBetweenSlices = spacing_between
         for keyword, value in elements.items():
             if value is None:
-                delattr(ds, keyword)
+                ds.pop(keyword, None)
             else:
                 setattr(ds, keyword, value)
         set_pixels(ds, pixels)

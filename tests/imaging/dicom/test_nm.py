@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
@@ -134,11 +135,108 @@ def test_timing_sums_the_views_of_the_rotation(write_nm: WriteNM) -> None:
     assert volume.timing.duration.tolist() == [[90.0]]
 
 
+def planar(write_nm: WriteNM, kind: str, vectors: dict[int, list[int]], frames: int = 6, **elements: Any) -> Path:
+    """Write a planar object whose frames are counted by some vectors (tag -> numbers)."""
+    counted = {keyword_for_tag(tag): numbers for tag, numbers in vectors.items()}
+    unused = dict.fromkeys(("SliceVector", "NumberOfSlices", "SpacingBetweenSlices", "SliceThickness"))
+    return write_nm(
+        PIXELS[:frames],
+        ImageType=["ORIGINAL", "PRIMARY", kind, "EMISSION"],
+        FrameIncrementPointer=list(vectors),
+        **{**unused, **counted, **elements},
+    )
+
+
+def test_a_static_image_is_one_slice(write_nm: WriteNM) -> None:
+    (volume,) = load(planar(write_nm, "STATIC", {0x00540010: [1]}, frames=1, DetectorInformationSequence=None))
+    np.testing.assert_array_equal(volume.stored, PIXELS[:1])
+    assert volume.grid.spacing == (3, 2, 1)
+    assert volume.unit == "counts"
+    assert "a planar image" in volume.warnings[0]
+    assert "not known" in volume.warnings[0]
+
+
+def test_a_whole_body_scan_has_an_image_for_each_detector_and_energy_window(write_nm: WriteNM) -> None:
+    front = item(ImagePositionPatient=[0, -200, 0], ImageOrientationPatient=[1, 0, 0, 0, 0, -1])
+    back = item(ImagePositionPatient=[9, 200, 0], ImageOrientationPatient=[-1, 0, 0, 0, 0, -1])
+    path = planar(
+        write_nm,
+        "WHOLE BODY",
+        {0x00540010: [1, 1, 2, 2], 0x00540020: [1, 2, 1, 2]},
+        frames=4,
+        DetectorInformationSequence=Sequence([front, back]),
+    )
+    volumes = load(path)
+    assert [volume.stored.shape for volume in volumes] == [(1, 5, 4)] * 4
+    for k, volume in enumerate(volumes):
+        np.testing.assert_array_equal(volume.stored[0], PIXELS[k])
+        np.testing.assert_allclose(volume.grid.to_world([0, 0, 0]), [[0, -200, 0], [9, 200, 0]][k % 2])
+        assert "not known" not in volume.warnings[0]
+    # Seen from behind, columns run the other way.
+    np.testing.assert_allclose(volumes[1].grid.to_world([1, 0, 0]), [6, 200, 0])
+
+
+def test_a_dynamic_study_has_the_times_of_its_phases(write_nm: WriteNM) -> None:
+    first = item(ActualFrameDuration=1000, NumberOfFramesInPhase=4, PhaseDelay=0, PauseBetweenFrames=500)
+    second = item(ActualFrameDuration=30000, NumberOfFramesInPhase=2, PhaseDelay=2000, PauseBetweenFrames=0)
+    (volume,) = load(
+        planar(
+            write_nm,
+            "DYNAMIC",
+            {0x00540030: [2, 2, 1, 1, 1, 1], 0x00540100: [1, 2, 1, 2, 3, 4]},
+            PhaseInformationSequence=Sequence([first, second]),
+            AcquisitionDate="20200102",
+            AcquisitionTime="083000",
+        )
+    )
+    assert volume.stored.shape == (6, 1, 5, 4)
+    np.testing.assert_array_equal(volume.stored[:, 0], PIXELS[[2, 3, 4, 5, 0, 1]])
+    assert volume.frame_times == (0, 1.5, 3, 4.5, 7.5, 37.5)
+    assert volume.timing is not None
+    assert volume.timing.duration.ravel().tolist() == [1, 1, 1, 1, 30, 30]
+    assert volume.timing.start[5, 0] == np.datetime64("2020-01-02T08:30:37.5")
+
+
+def test_planar_gates_count_from_the_trigger(write_nm: WriteNM) -> None:
+    gated = item(DataInformationSequence=Sequence([item(FrameTime=62.5)]))
+    (volume,) = load(
+        planar(
+            write_nm,
+            "GATED",
+            {0x00540070: [1, 2, 3, 4, 5, 6]},
+            GatedInformationSequence=Sequence([gated]),
+            ActualFrameDuration=600000,
+        )
+    )
+    assert volume.stored.shape == (6, 1, 5, 4)
+    assert volume.frame_times == tuple(0.0625 * k for k in range(6))
+    assert volume.timing is not None
+    assert volume.timing.duration.tolist() == [[600.0]]
+
+
+def test_rotations_follow_each_other(write_nm: WriteNM) -> None:
+    rotations = [item(ActualFrameDuration=500, NumberOfFramesInRotation=n) for n in (60, 120)]
+    (volume,) = load(
+        write_nm(
+            PIXELS,
+            FrameIncrementPointer=[0x00540050, 0x00540080],
+            RotationVector=[1, 1, 1, 2, 2, 2],
+            SliceVector=[1, 2, 3] * 2,
+            RotationInformationSequence=Sequence(rotations),
+        )
+    )
+    assert volume.stored.shape == (2, 3, 5, 4)
+    assert volume.frame_times == (0, 30)
+    assert volume.timing is not None
+    assert volume.timing.duration.tolist() == [[30.0], [60.0]]
+
+
 @pytest.mark.parametrize(
     ("elements", "error", "message"),
     [
         ({"ImageType": ["ORIGINAL", "PRIMARY", "TOMO", "EMISSION"]}, Unsupported, "type TOMO holds projections"),
-        ({"ImageType": ["ORIGINAL", "PRIMARY", "WHOLE BODY", "EMISSION"]}, Unsupported, "WHOLE BODY"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "GATED TOMO", "EMISSION"]}, Unsupported, "type GATED TOMO"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "STATIC", "EMISSION"]}, Unsupported, "counted by SliceVector"),
         ({"SliceVector": [1, 2, 3, 4, 5, 5]}, Unsupported, "no full table"),
         ({"SliceVector": [1, 2, 3, 4, 5, 7]}, GeometryError, "slices are missing"),
         ({"SliceVector": [1, 2, 3]}, NotDicom, "SliceVector counts 3 frames, the object has 6"),

@@ -1,37 +1,57 @@
-"""Load NM multi-frame objects: reconstructed slices in one file (PS3.3, A.5 and C.8.4)."""
+"""Load NM multi-frame objects: reconstructed slices or planar images in one file (PS3.3, A.5 and C.8.4)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vqscript.errors import GeometryError, NotDicom, Unsupported
-from vqscript.imaging.dicom import pixels, values
+from vqscript.imaging.dicom import nm_grid, pixels, values
 from vqscript.imaging.dicom.header import read_header
 from vqscript.imaging.dicom.instance import Instance
+from vqscript.imaging.dicom.nm_timing import Moment, timing
 from vqscript.imaging.dicom.quantity import quantity
-from vqscript.imaging.dicom.timing import instant
-from vqscript.imaging.geometry import plane_axes
-from vqscript.imaging.grid import Float, Grid
-from vqscript.imaging.volume import Source, Timing, Volume
+from vqscript.imaging.volume import Source, Volume
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-# Third value of ImageType (PS3.3, C.8.4.9.1.1) of what has no slices.
-_NO_SLICES = frozenset({"STATIC", "WHOLE BODY", "DYNAMIC", "GATED", "TOMO", "GATED TOMO"})
+# Third value of ImageType (PS3.3, C.8.4.9.1.1): what has no slices, and what are projections by angle.
+_PLANAR = frozenset({"STATIC", "WHOLE BODY", "DYNAMIC", "GATED"})
+_PROJECTIONS = frozenset({"TOMO", "GATED TOMO"})
 
 # What FrameIncrementPointer may count, by what it means for a volume (C.8.4.8.1.1).
 _SLICE = "SliceVector"
-_APART = ("EnergyWindowVector", "DetectorVector")
+_DETECTOR = "DetectorVector"
+_APART = ("EnergyWindowVector", _DETECTOR)
 _TIME = ("PhaseVector", "RotationVector", "RRIntervalVector", "TimeSlotVector", "TimeSliceVector")
 _VIEW = "AngularViewVector"
 
 
+@dataclass(frozen=True, eq=False)
+class _Image:
+    """One separate image of an object: which frames it is made of.
+
+    Attributes
+    ----------
+    frames : (t, z) int array
+        0-based frame numbers, slices in their order.
+    moments : list of Moment
+        What counts each of the t time frames.
+    detector : int
+        1-based.
+    """
+
+    frames: NDArray[np.intp]
+    moments: list[Moment]
+    detector: int
+
+
 def load(instance: Instance) -> list[Volume]:
-    """Load a reconstructed NM object.
+    """Load an NM object.
 
     Parameters
     ----------
@@ -40,12 +60,13 @@ def load(instance: Instance) -> list[Volume]:
     Returns
     -------
     list of Volume
-        One for each energy window and detector; 4-D where frames are gates, phases or rotations.
+        One for each energy window and detector; 4-D where frames are gates, phases, rotations or time slices.
+        Planar images have one slice, and a warning that says so.
 
     Raises
     ------
     Unsupported
-        For projections, planar images, and frames that form no full table of slices and times.
+        For projections, and frames that form no full table of slices and times.
     GeometryError
         If the position, orientation or slice distance is missing or cannot be.
     """
@@ -57,15 +78,25 @@ def load(instance: Instance) -> list[Volume]:
 
 def _load(header: Dataset, instance: Instance) -> list[Volume]:
     kind = "\\".join(instance.image_type.split("\\")[2:3])
-    tables = _tables(header, instance.frames, kind)
-    grid, backwards = _grid(header, instance, tables[0].shape[1])
+    if kind in _PROJECTIONS:
+        raise Unsupported(
+            f"an NM object of type {kind} holds projections, no slices", hint="load the series reconstructed from it"
+        )
+    planar = kind in _PLANAR
+    images = _images(header, instance.frames, planar)
     meaning = quantity(header)
     slope, intercept = meaning.mapping or (instance.slope, instance.intercept)
     stored = pixels.read(instance)
-    timing = _timing(header, instance)
     volumes = []
-    for table in tables:
-        order = table[:, ::-1] if backwards else table
+    for image in images:
+        order, warnings = image.frames, meaning.warnings
+        if planar:
+            grid, told = nm_grid.planar(header, instance, image.detector)
+            warnings += told
+        else:
+            grid, backwards = nm_grid.reconstructed(header, instance, order.shape[1])
+            order = order[:, ::-1] if backwards else order
+        when, frame_times = timing(header, instance, image.moments)
         volumes.append(
             Volume(
                 _select(stored, order),
@@ -76,8 +107,9 @@ def _load(header: Dataset, instance: Instance) -> list[Volume]:
                 modality=instance.modality,
                 header=header,
                 source=Source(instance.study_uid, instance.series_uid, (instance.path,), (instance.sop_uid,)),
-                warnings=meaning.warnings,
-                timing=timing,
+                frame_times=frame_times,
+                warnings=warnings,
+                timing=when,
             )
         )
     return volumes
@@ -90,35 +122,37 @@ def _select(stored: NDArray[Any], order: NDArray[np.intp]) -> NDArray[Any]:
     return chosen if len(order) == 1 else chosen.reshape(*order.shape, *stored.shape[1:])
 
 
-def _tables(header: Dataset, frames: int, kind: str) -> list[NDArray[np.intp]]:
-    """Return for each separate image a (t, z) table of 0-based frame numbers, in the order of the slices."""
-    if kind in _NO_SLICES:
-        raise Unsupported(f"an NM object of type {kind} holds projections or planar images, no slices")
+def _images(header: Dataset, frames: int, planar: bool) -> list[_Image]:
     vectors = _vectors(header, frames)
     views = vectors.pop(_VIEW, None)
     if views is not None and len(set(views)) > 1 and _SLICE not in vectors:
         raise Unsupported("frames of an NM object that are counted by angle are projections, no slices")
     apart = _combined(vectors, _APART, frames)
     time = _combined(vectors, _TIME, frames)
+    counters = [keyword for keyword in _TIME if keyword in vectors]
     # An object that counts no slices has them in the order of its frames, within each image and time.
     slices = vectors.get(_SLICE)
-    images: dict[tuple[int, ...], dict[tuple[int, ...], list[tuple[int, int]]]] = {}
+    found: dict[tuple[int, ...], dict[tuple[int, ...], list[tuple[int, int]]]] = {}
     for frame in range(frames):
-        times = images.setdefault(apart[frame], {}).setdefault(time[frame], [])
+        times = found.setdefault(apart[frame], {}).setdefault(time[frame], [])
         times.append((slices[frame] if slices else len(times), frame))
-    tables = []
-    numbering = sorted(number for number, _ in next(iter(next(iter(images.values())).values())))
-    for times_of_image in images.values():
-        rows = [sorted(times_of_image[moment]) for moment in sorted(times_of_image)]
-        if any([number for number, _ in row] != numbering for row in rows) or len(set(numbering)) < len(numbering):
+    images = []
+    numbering = sorted(number for number, _ in next(iter(next(iter(found.values())).values())))
+    for times_of_image in found.values():
+        moments = sorted(times_of_image)
+        rows = [sorted(times_of_image[moment]) for moment in moments]
+        uneven = any([number for number, _ in row] != numbering for row in rows) or len(set(numbering)) < len(numbering)
+        if uneven or (planar and len(numbering) > 1):
             raise Unsupported(
                 f"the {frames} frames of an NM object form no full table of slices and times "
                 f"(counted by {', '.join(vectors) or 'nothing'})"
             )
-        tables.append(np.array([[frame for _, frame in row] for row in rows], dtype=np.intp))
+        table = np.array([[frame for _, frame in row] for row in rows], dtype=np.intp)
+        detector = vectors[_DETECTOR][table[0, 0]] if _DETECTOR in vectors else 1
+        images.append(_Image(table, [dict(zip(counters, moment, strict=True)) for moment in moments], detector))
     if numbering and numbering[-1] - numbering[0] != len(numbering) - 1:
         raise GeometryError(f"slices are missing: SliceVector goes to {numbering[-1]} with {len(numbering)} slices")
-    return tables
+    return images
 
 
 def _vectors(header: Dataset, frames: int) -> dict[str, list[int]]:
@@ -141,61 +175,3 @@ def _vectors(header: Dataset, frames: int) -> dict[str, list[int]]:
 def _combined(vectors: dict[str, list[int]], keywords: tuple[str, ...], frames: int) -> list[tuple[int, ...]]:
     present = [vectors[keyword] for keyword in keywords if keyword in vectors]
     return [tuple(vector[frame] for vector in present) for frame in range(frames)]
-
-
-def _grid(header: Dataset, instance: Instance, slices: int) -> tuple[Grid, bool]:
-    """Return the grid, and whether the file has its slices against the normal.
-
-    Position and orientation are those of the first detector, where NM keeps them, else of the object
-    itself. SpacingBetweenSlices is signed: negative steps go against the normal (PS3.3, C.8.4.15).
-    """
-    detectors = values.items(header, "DetectorInformationSequence") or [header]
-    position = values.numbers(detectors[0], "ImagePositionPatient", 3) or instance.position
-    orientation = values.numbers(detectors[0], "ImageOrientationPatient", 6) or instance.orientation
-    spacing = instance.pixel_spacing
-    step = values.number(header, "SpacingBetweenSlices") or instance.slice_thickness
-    for name, found in (
-        ("ImagePositionPatient", position),
-        ("ImageOrientationPatient", orientation),
-        ("PixelSpacing", spacing),
-        ("SpacingBetweenSlices", step),
-    ):
-        if not found:
-            raise GeometryError(f"an NM object without {name} has no known place")
-    assert position and orientation and spacing and step
-    if min(spacing) <= 0:
-        raise GeometryError(f"PixelSpacing {spacing[0]:g} x {spacing[1]:g} mm is not positive")
-    axes = plane_axes(orientation)
-    origin: Float = np.asarray(position, dtype=np.float64)
-    if step < 0:
-        origin = origin + (slices - 1) * step * axes[:, 2]
-    grid = Grid(
-        (instance.columns, instance.rows, slices),
-        (spacing[1], spacing[0], abs(step)),
-        (origin[0], origin[1], origin[2]),
-        axes,
-        instance.frame_of_reference,
-    )
-    return grid, step < 0
-
-
-def _timing(header: Dataset, instance: Instance) -> Timing:
-    """Return one start and duration for the whole acquisition, ``(1, 1)``.
-
-    The duration is that of all views: ActualFrameDuration is one view's where rotations are described
-    (C.8.4.12), and the frame's own elsewhere.
-    """
-    rotations = values.items(header, "RotationInformationSequence")
-    views = [
-        (values.number(one, "ActualFrameDuration"), values.integer(one, "NumberOfFramesInRotation"))
-        for one in rotations
-    ]
-    milliseconds = instance.frame_duration
-    known = [(duration, count) for duration, count in views if duration is not None and count]
-    if known and len(known) == len(views):
-        milliseconds = sum(duration * count for duration, count in known)
-    return Timing(
-        np.array([[instant(instance.acquisition_time)]], dtype="datetime64[us]"),
-        np.array([[np.nan if milliseconds is None else milliseconds / 1000]]),
-        np.array([[np.nan]]),
-    )

@@ -117,6 +117,9 @@ def _loadable(instances: list[Instance], warnings: list[str]) -> list[Instance]:
             path=instances[0].path,
             uid=instances[0].series_uid,
         )
+    for one in images:
+        if one.rows < 1 or one.columns < 1 or one.frames < 1:
+            raise NotDicom(f"{one.path}: is an image object without pixels", path=one.path)
     if others:
         warnings.append(f"{len(instances) - len(images)} files of {', '.join(others)} are left out")
     return [frame for one in images for frame in (multiframe.split(one) if one.sop_class in MULTI_FRAME else (one,))]
