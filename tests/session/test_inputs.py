@@ -176,3 +176,8 @@ def test_only_so_many_inputs(desk, put, mice):
     with pytest.raises(UsageError, match="input 300 is out of range"):
         desk.session.open(mice.path, 300, repository)
     assert len(desk.session.inputs) == 0
+
+
+def test_a_path_as_text_is_told_and_not_read_letter_by_letter(desk):
+    with pytest.raises(UsageError, match="is text, not a path"):
+        desk.session.open("ct_folder")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -158,3 +160,13 @@ def test_subject_information_that_cannot_be_is_not_stored(desk, own, given):
     with pytest.raises(VqError):
         set_subject(repository, own.uid(0), creator="tester", **given)
     assert len(repository.data_points(own.uid(0), "subject")) == 1
+
+
+def test_frames_beyond_the_first_are_not_passed_over_in_silence(desk, own):
+    desk.load(own, 0, "CT", "NM")
+    draw(desk.session, "Heart")
+    item = desk.session.inputs[1]
+    item.volume = replace(item.volume, stored=np.stack([item.volume.stored] * 3))
+    submit(desk.session, desk.session.repository(own.path))
+    warned = "warning: input 1 has 3 frames: the measurements submitted are those of the first"
+    assert warned in desk.logged

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from vqscript.errors import UsageError
 
 if TYPE_CHECKING:
     from vqscript.render.scene import Scene
     from vqscript.session.session import Session
+
+
+Voxel = tuple[int, int, int]
 
 
 @dataclass
@@ -27,13 +33,36 @@ class Display:
         Picture size in pixels.
     """
 
-    cursor: tuple[int, int, int] | None = None
+    cursor: Voxel | None = None
     layout: str = "slice"
     crosshair: bool = True
     corner_info: bool = True
     outlines: bool = True
     show_overlay: bool = True
     size: tuple[int, int] = (1024, 895)
+
+    def cursor_in(self, size: Voxel) -> Voxel:
+        """Return the cursor in an image of this many voxels; the middle where none was set."""
+        x, y, z = self.cursor or (size[0] // 2, size[1] // 2, size[2] // 2)
+        return min(x, size[0] - 1), min(y, size[1] - 1), min(z, size[2] - 1)
+
+    def move_cursor(self, axis: int, position: float, size: Voxel) -> None:
+        """Move the cursor of an image of this many voxels along one axis, to a voxel index rounded half up.
+
+        Raises
+        ------
+        UsageError
+            If there is no such axis, or the position lies outside the image.
+        """
+        if axis not in (0, 1, 2):
+            raise UsageError(f"there is no axis {axis}", hint="0, 1 and 2 are x, y and z")
+        if not -0.5 <= position < size[axis] - 0.5:  # NaN fails as well
+            raise UsageError(
+                f"position {position:g} is outside the image", hint=f"axis {axis} has voxels 0 to {size[axis] - 1}"
+            )
+        at = list(self.cursor_in(size))
+        at[axis] = math.floor(position + 0.5)
+        self.cursor = (at[0], at[1], at[2])
 
 
 def scene(session: Session) -> Scene:

@@ -32,6 +32,8 @@ def load(what: Path | Iterable[Path] | Handle, repository: Repository | None) ->
             Input(volume, name=name, study=what.study, series=what.series, repository=repository, image=k)
             for k, volume in enumerate(volumes)
         ]
+    if isinstance(what, str):  # it would be taken letter by letter
+        raise UsageError(f'"{what}" is text, not a path', hint=f'open(Path("{what}"))')
     paths = [what] if isinstance(what, Path) else list(what)
     volumes = load_series(_one_series(paths))
     return [Input(volume, name=paths[0].name, image=k) for k, volume in enumerate(volumes)]

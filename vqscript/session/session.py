@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
@@ -211,27 +210,11 @@ class Session:
     @property
     def cursor(self) -> tuple[int, int, int]:
         """Voxel of the reference under the crosshair, x, y, z."""
-        size = self.reference.volume.grid.size
-        at = self.display.cursor or (size[0] // 2, size[1] // 2, size[2] // 2)
-        x, y, z = (min(max(position, 0), n - 1) for position, n in zip(at, size, strict=True))
-        return x, y, z
+        return self.display.cursor_in(self.reference.volume.grid.size)
 
     def set_cursor(self, axis: int, position: float) -> None:
         """Move the cursor along one axis (0, 1, 2 = x, y, z) to a voxel index, rounded half up."""
-        if axis not in (0, 1, 2):
-            raise UsageError(f"there is no axis {axis}", hint="0, 1 and 2 are x, y and z")
-        size = self.reference.volume.grid.size[axis]
-        if not -0.5 <= position < size - 0.5:  # NaN fails as well
-            raise UsageError(
-                f"position {position:g} is outside the image", hint=f"axis {axis} has voxels 0 to {size - 1}"
-            )
-        index = math.floor(position + 0.5)
-        x, y, z = self.cursor
-        self.display.cursor = (
-            index if axis == 0 else x,
-            index if axis == 1 else y,
-            index if axis == 2 else z,
-        )
+        self.display.move_cursor(axis, position, self.reference.volume.grid.size)
 
     # Operators ----------------------------------------------------------------------------
 

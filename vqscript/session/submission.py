@@ -57,6 +57,11 @@ def submit(session: Session, repository: Repository, project: str = "") -> Submi
     roi_object = write_rois(rois, session.reference.volume, creator=creator)
     reports: list[Dataset] = []
     for i, item in shown:
+        if item.volume.frames > 1:
+            session.interaction.log(
+                f"input {i} has {item.volume.frames} frames: the measurements submitted are those of the first",
+                "warning",
+            )
         for segment, j in enumerate(filled, start=1):
             measured = session.roi_tool.statistics(j, i).fields()
             numbers = {name: value for name, value in measured.items() if isinstance(value, int | float)}
