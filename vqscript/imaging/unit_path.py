@@ -23,6 +23,8 @@ RELATIVE = ("%ID", "%ID/g", "SUVbw", "SUVlbm", "SUVbsa", "SUVibw")
 # Normal tissue has an SUV near 1 and the hottest organ rarely a few hundred; a weight in the wrong unit is off by 1000.
 USUAL_MAXIMUM = (0.5, 1000.0)
 
+_GLIMPSE = 1 << 21  # voxels that are enough for that
+
 # SUVType of a PET image (PS3.3 C.8.9.1) -> formula of its lean body mass.
 _LEAN_FORMULAS: dict[str, LeanFormula] = {"LBM": "James", "LBMJAMES128": "James128", "LBMJANMA": "Janmahasatian"}
 
@@ -245,8 +247,10 @@ class UnitPath:
             self.warnings.append("the PET is not attenuation-corrected (CorrectedImage does not list ATTN)")
 
     def _look_at_maximum(self, factor: float) -> None:
-        highest = self.volume.range()[1] * factor
         low, high = USUAL_MAXIMUM
+        # A wrong weight or dose moves all slices alike: if some of them look usual, that is enough.
+        some = self.volume.range(every=1 + self.volume.stored.size // _GLIMPSE)[1] * factor
+        highest = some if low <= some <= high else self.volume.range()[1] * factor
         if low <= highest <= high or highest <= 0:
             return
         used = [name for name in ("weight", "dose") if name in self._used]
