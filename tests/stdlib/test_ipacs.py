@@ -124,7 +124,7 @@ def test_records_have_all_their_names_and_nothing_is_nil(run):
         ("repo:getStudies('-sort', 'Weight')", 'cannot be sorted by "Weight"', "StudyDate"),
         ("repo:getStudies('-namefilter')", "no value", ""),
         ("repo:getStudies('-sort', 'StudyDate', 'sort', 'PatientID')", "given twice", ""),
-        ("repo:getSeries(repo:getStudies())", "list", "studys[1]"),
+        ("repo:getSeries(repo:getStudies())", "list", "studies[1]"),
         ("repo:getSeries('1.2.3')", "1.2.3", ""),
         ("repo:load(repo:getStudies()[1], {}, 0)", "empty list", ""),
     ],

@@ -285,7 +285,7 @@ def _instance(wanted: type) -> Converter:
     return convert
 
 
-def _reference(key: str, what: str) -> Converter:
+def _reference(key: str, what: str, plural: str) -> Converter:
     """A record with a UID, or the UID itself."""
 
     def convert(value: Any, border: Border) -> str:
@@ -297,9 +297,9 @@ def _reference(key: str, what: str) -> Converter:
             if type(uid) is str and uid:
                 return text(uid)
             if 1 in record:
-                raise Mismatch(f"takes one {what}, got a list of them", hint=f"take one out of the list: {what}s[1]")
+                raise Mismatch(f"takes one {what}, got a list of them", hint=f"take one out of the list: {plural}[1]")
             if not record:
-                raise Mismatch(f"takes a {what}, got an empty list", hint=f"test #{what}s before taking one")
+                raise Mismatch(f"takes a {what}, got an empty list", hint=f"test #{plural} before taking one")
         raise _mismatch(f"a {what}", value, border)
 
     return convert
@@ -324,6 +324,6 @@ _SPECIAL: dict[Any, Converter] = {
     vq_types.ReadPath: lambda value, border: border.gate.read(_string(value, border)),
     vq_types.WritePath: lambda value, border: border.gate.write(_string(value, border)),
     vq_types.RepoUrl: _url,
-    vq_types.StudyRef: _reference("StudyInstanceUID", "study"),
-    vq_types.SeriesRef: _reference("SeriesInstanceUID", "series"),
+    vq_types.StudyRef: _reference("StudyInstanceUID", "study", "studies"),
+    vq_types.SeriesRef: _reference("SeriesInstanceUID", "series", "series"),
 }

@@ -44,6 +44,9 @@ class Quantities:
         item = self._session.inputs[i]
         before = item.volume.unit
         conversion = convert(item.volume, units.canonical(unit), subject=self.subject(item), given=given)
+        if conversion.unit == before:
+            item.provenance.append(f"asked for {before}: the values are in it already")
+            return
         apply(item.volume, conversion)
         item.changed(f"converted from {before or 'no unit'} to {conversion.unit}: " + "; ".join(conversion.notes))
         for warning in conversion.warnings:
