@@ -251,6 +251,15 @@ def test_a_slice_without_thickness(tmp_path):
         nifti.read(saved(tmp_path, (4, 5), sform_code=0, qform_code=0, pixdim=[1, 2, 0, 0, 0, 0, 0, 0]))
 
 
+@pytest.mark.parametrize("size", [1e-300, 1e300, np.nan])
+def test_voxels_of_no_real_size_are_refused(tmp_path, size):
+    image = nib.Nifti2Image(np.zeros((2, 3, 4), np.int16), None)
+    image.header["pixdim"][1:4] = size
+    image.to_filename(tmp_path / "image.nii")
+    with pytest.raises(GeometryError, match="along axis 1, which cannot be"):
+        nifti.read(tmp_path / "image.nii")
+
+
 # ---- time ------------------------------------------------------------------------------------------------
 
 

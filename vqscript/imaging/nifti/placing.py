@@ -19,7 +19,7 @@ _TURN = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 _MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}  # unknown, m, mm, um
 _SECONDS = {0: 1.0, 8: 1.0, 16: 1e-3, 24: 1e-6}  # unknown, s, ms, us
-_FAR = 1e9  # of any unit: beyond it is no patient
+_NEAR, _FAR = 1e-9, 1e9  # of any unit: outside these is no voxel and no patient
 MM_AND_SECONDS = 2 | 8
 MM = 2
 
@@ -168,7 +168,7 @@ def _usable(matrix: Float) -> Float | None:
     if not (np.abs(matrix) < _FAR).all():  # NaN is no length either
         return None
     lengths = np.linalg.norm(matrix[:3, :3], axis=0)
-    if not lengths.min() > 0:
+    if not lengths.min() > _NEAR:
         return None
     return matrix if abs(np.linalg.det(matrix[:3, :3] / lengths)) > 0.01 else None
 
@@ -177,7 +177,7 @@ def _voxel_size(header: Header, warnings: list[str]) -> list[float]:
     """Return pixdim of x, y, z; the sign that some old files have says nothing."""
     sizes = [abs(float(part)) for part in header.fields["pixdim"][1:4]]
     for k, (size, count) in enumerate(zip(sizes, header.size, strict=True)):
-        if 0 < size < _FAR:
+        if _NEAR < size < _FAR:
             continue
         if count > 1:
             raise GeometryError(f"its voxels measure {size:g} along axis {k + 1}, which cannot be")
