@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vqscript.datapoints import quantification, roi_object, subject
 from vqscript.datapoints.records import DataPoint
 from vqscript.datapoints.sr import string
+from vqscript.imaging.dicom.values import quiet
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -45,13 +46,14 @@ def parse(ds: Dataset) -> list[DataPoint]:
     -----
     Objects of others are read for what is there: an attribute that is absent leaves its field empty.
     """
-    sop_class = string(ds, "SOPClassUID")
-    if sop_class in SEGMENTATIONS:
-        return [roi_object.read_segmentation(ds)]
-    if sop_class == STRUCTURE_SET:
-        return [roi_object.read_structure_set(ds)]
-    if sop_class not in REPORTS:
-        return []
-    if subject.is_subject(ds):
-        return [subject.read(ds)]
-    return list(quantification.read(ds))
+    with quiet():
+        sop_class = string(ds, "SOPClassUID")
+        if sop_class in SEGMENTATIONS:
+            return [roi_object.read_segmentation(ds)]
+        if sop_class == STRUCTURE_SET:
+            return [roi_object.read_structure_set(ds)]
+        if sop_class not in REPORTS:
+            return []
+        if subject.is_subject(ds):
+            return [subject.read(ds)]
+        return list(quantification.read(ds))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vqscript.imaging.dicom.values import CONVERSION_ERRORS
+from vqscript.imaging.dicom.values import conversion_errors
 from vqscript.repository.base import Series, Study
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def text(header: Dataset, keyword: str) -> str:
     """Return an attribute as text, stripped of padding; several values are joined by a backslash."""
     try:
         value = header.get(keyword)
-    except CONVERSION_ERRORS:  # a SeriesNumber of "1a": keep what the file says
+    except conversion_errors():  # a SeriesNumber of "1a": keep what the file says
         raw = header.get_item(keyword).value
         value = raw.decode("latin-1") if isinstance(raw, bytes) else raw
     if value is None:

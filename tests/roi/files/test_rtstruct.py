@@ -191,7 +191,7 @@ def test_files_that_are_none(make: Make, tmp_path: Path) -> None:
             rtstruct.read_rois(cut, GRID)
         assert str(cut) in str(caught.value)
     (tmp_path / "text.dcm").write_text("hello")
-    with pytest.raises(RoiError, match="no DICOM file"):
+    with pytest.raises(RoiError, match="is not DICOM"):
         rtstruct.read_rois(tmp_path / "text.dcm", GRID)
     with pytest.raises(RoiError, match="cannot be read"):
         rtstruct.read_rois(tmp_path / "none.dcm", GRID)

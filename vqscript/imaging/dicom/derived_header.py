@@ -232,7 +232,7 @@ def fitting(vr: str, value: Any) -> Any:
             value = _one_line(value) if vr in _ONE_LINE else value
             value = value[: _LONGEST.get(vr, len(value))]
         validate_value(vr, value, config.RAISE)
-    except values.CONVERSION_ERRORS:
+    except values.conversion_errors():
         return None
     return None if value == "" else value
 
@@ -270,7 +270,7 @@ def _valid(dataset: Dataset, keyword: str) -> Any:
     """Return the value of an attribute in valid form, None or [] where it is empty or cannot be made valid."""
     try:
         element = dataset[keyword]
-    except values.CONVERSION_ERRORS:  # bytes that are no value of this attribute: a copy would be none either
+    except values.conversion_errors():  # bytes that are no value of this attribute: a copy would be none either
         return None
     if element.VR == "SQ":
         # Inside an item an attribute may have to be present, so those without a value stay.

@@ -125,7 +125,7 @@ def _parse(file: Reader) -> tuple[Dataset, Stream]:
             syntax != EXPLICIT_BIG_ENDIAN,
             stop_when=lambda tag, vr, length: tag in _STOP_AT,
         )
-    except values.CONVERSION_ERRORS as error:
+    except values.conversion_errors() as error:
         where = "is cut short in its header" if stream.tell() >= stream.size else "is no readable DICOM"
         raise NotDicom(f"{where}: {error}") from error
     if stream.cut or file.cut:

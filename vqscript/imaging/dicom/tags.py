@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from vqscript.imaging.dicom.values import CONVERSION_ERRORS
+from vqscript.imaging.dicom import values
 
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
@@ -28,16 +28,14 @@ def tag_values(header: Dataset) -> dict[str, Any]:
         DICOM keyword -> str, int, float, or a list of these where the attribute has several values; "" where it
         is empty. Sequences, binary values, private attributes, and values that cannot be read are left out.
     """
-    from pydicom import config
-
     table: dict[str, Any] = {}
-    with config.disable_value_validation():  # too long a StudyID is no reason to warn whoever wants the others
+    with values.quiet():  # too long a StudyID is no reason to warn whoever wants the others
         for tag in sorted(header.keys()):
             try:
                 element = header[tag]
                 if element.keyword and element.VR not in _BINARY:
                     table[element.keyword] = _plain(element)
-            except CONVERSION_ERRORS:  # one malformed attribute must not hide the others
+            except values.conversion_errors():  # one malformed attribute must not hide the others
                 continue
     return table
 

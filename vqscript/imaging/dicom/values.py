@@ -8,6 +8,7 @@ import struct
 import warnings
 from collections.abc import Iterator, MutableSequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
+_PER_FRAME_GROUPS = 0x52009230
+_DEEPEST = 16  # sequences within sequences; no IOD goes half as deep
 
-# What pydicom raises when it turns the bytes of a damaged element into a value; the last three come from sequences,
+
+# What pydicom raises when it turns the bytes of a damaged element into a value; the last ones come from sequences,
 # which it parses when they are first looked at.
 CONVERSION_ERRORS = (
     ValueError,
@@ -33,8 +37,13 @@ CONVERSION_ERRORS = (
     RecursionError,
 )
 
-_PER_FRAME_GROUPS = 0x52009230
-_DEEPEST = 16  # sequences within sequences; no IOD goes half as deep
+
+@cache
+def conversion_errors() -> tuple[type[Exception], ...]:
+    """Return CONVERSION_ERRORS and pydicom's own, which no other exception stands above."""
+    from pydicom.errors import BytesLengthException
+
+    return (BytesLengthException, *CONVERSION_ERRORS)
 
 
 @contextmanager
@@ -58,14 +67,12 @@ def settle(dataset: Dataset) -> None:
 
 
 def _settle(dataset: Dataset, depth: int) -> None:
-    from pydicom.errors import BytesLengthException
-
     for tag in list(dataset.keys()):
         if tag == _PER_FRAME_GROUPS:
             continue
         try:
             element = dataset[tag]
-        except (BytesLengthException, *CONVERSION_ERRORS):
+        except conversion_errors():
             continue
         if element.VR == "SQ" and depth:
             for item in element.value:
@@ -92,11 +99,9 @@ def value(dataset: Dataset, keyword: str) -> Any:
     NotDicom
         If the bytes in the file are no value of the attribute's type.
     """
-    from pydicom.errors import BytesLengthException
-
     try:
         found = dataset.get(keyword)
-    except (BytesLengthException, *CONVERSION_ERRORS) as error:
+    except conversion_errors() as error:
         raw = dataset.get_item(keyword, keep_deferred=True)
         stored = getattr(raw, "value", None)
         shown = stored[:60].decode("latin-1").strip("\0 ") if isinstance(stored, bytes) else str(stored)[:60]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vqscript.errors import RoiError, did_you_mean
+from vqscript.errors import ImageError, RoiError, did_you_mean
+from vqscript.imaging.dicom.stream import opened
 from vqscript.imaging.grid import Grid
 from vqscript.roi.files.contours import Points, rasterize
 from vqscript.roi.roiset import RoiSet
@@ -38,10 +39,7 @@ class Structure:
 
 def read_structures(path: Path) -> list[Structure]:
     """Read the ROIs of a structure set as contours in LPS mm."""
-    from pydicom import dcmread
-
-    with _readable(path):
-        ds = dcmread(path)
+    with _readable(path), opened(path) as (ds, _):
         if ds.get("SOPClassUID") != SOP_CLASS:
             raise RoiError(
                 f"{path}: no RT Structure Set (its SOP class is {ds.get('SOPClassUID', 'missing')})", path=path
@@ -170,15 +168,24 @@ def _color(value: object) -> str | None:
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
     """Turn what pydicom raises on other and on damaged files into an error that names the file."""
-    from pydicom.errors import InvalidDicomError
+    from pydicom.errors import BytesLengthException
 
     try:
         yield
-    except InvalidDicomError as error:
-        raise RoiError(f"{path}: no DICOM file", path=path) from error
+    except ImageError as error:
+        raise RoiError(error.message, hint=error.hint, path=path) from error
     except OSError as error:
         # pydicom raises a bare OSError where a sequence ends too early
         reason = "damaged, or cut short" if error.errno is None else "cannot be read"
         raise RoiError(f"{path}: {reason} ({error.strerror or error})", path=path) from error
-    except (EOFError, struct.error, ValueError, TypeError, AttributeError, KeyError) as error:
+    except (
+        BytesLengthException,
+        RecursionError,
+        EOFError,
+        struct.error,
+        ValueError,
+        TypeError,
+        AttributeError,
+        KeyError,
+    ) as error:
         raise RoiError(f"{path}: damaged, or cut short ({error})", path=path) from error

@@ -80,9 +80,10 @@ def read_rois(
             )
         notes.append("the segmentation is of another frame of reference: its place was taken as it stands")
     try:
-        segments, renamed = _segments(header, names)
-        frames = read_frames(header, instance.frames)
-        pixels = Pixels(path, header, instance)
+        with values.quiet():
+            segments, renamed = _segments(header, names)
+            frames = read_frames(header, instance.frames)
+            pixels = Pixels(path, header, instance)
         placed = _grid_of(header, frames, pixels, grid)
         rois, outside = _collect(segments, frames, pixels, placed)
     except (NotDicom, RoiError) as error:
