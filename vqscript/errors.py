@@ -12,7 +12,7 @@
     │   └── Damaged             a file or the index is not what was stored
     ├── ImageError
     │   ├── NotDicom            the file is not DICOM, or is cut short
-    │   ├── Unsupported         DICOM, but no image this version can load
+    │   ├── Unsupported         whole, but no image this version can load
     │   └── GeometryError       slices that form no single volume
     ├── UnitError               a unit that is unknown, or cannot be reached from here
     ├── RoiError                an ROI operation that cannot be done
@@ -90,7 +90,7 @@ class NotDicom(ImageError):
 
 
 class Unsupported(ImageError):
-    """The object is DICOM, but no image that this version loads."""
+    """The file is whole, but no image that this version loads."""
 
 
 class GeometryError(ImageError):

@@ -145,8 +145,8 @@ def test_the_reference_is_not_moved_against_its_own_files(desk, put):
     put(0, ZEROS, grid=HERE)
     put(1, ZEROS, grid=HERE)
     with pytest.raises(UsageError, match="stays"):
-        desk.session.translate(0, (1, 0, 0))
-    desk.session.translate(1, (1, -2, 0.5))
+        desk.session.reorientation.translate(0, (1, 0, 0))
+    desk.session.reorientation.translate(1, (1, -2, 0.5))
     assert desk.session.inputs[1].volume.grid.origin == (1, -2, 0.5)
     assert desk.session.inputs[1].modified
 

@@ -114,7 +114,7 @@ def test_steps_follow_each_other(pair):
 @pytest.mark.parametrize(
     ("protocol", "kind", "message"),
     [
-        ("bedRemoval=true|coRegister=true", UsageError, "not registered"),
+        ("bedRemoval=true|calibFactor=true", UsageError, "does not know the factor"),
         ("autoCrop=true|calibFactor=true", UsageError, "does not know the factor"),
         ("bedRemoval=true|convertUnit=true", UsageError, "convertUnitUnit"),
         ("autoCrop=true|convertUnit=true|convertUnitUnit=SUV", UsageError, "injDose"),

@@ -47,7 +47,7 @@ def test_files(lua, loaded):
         ('VQ.getItem("Organ", "Which?", {"Heart"}, 1)', "no item 1"),
         ("VQ.index(4)", "no input 4"),
         ('VQ.fail("no dose", "enter one")', "no dose"),
-        ('VQ.preProcess("coRegister=true")', "not registered"),
+        ('VQ.preProcess("calibFactor=true")', "does not know the factor"),
         ('VQ.dicomRepository("nowhere.repo")', "nowhere.repo"),
     ],
 )

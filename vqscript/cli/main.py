@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from vqscript.errors import Aborted, ConfigError, ScriptError, UsageError, VqError
 
-COMMANDS = ("run", "repo", "demo")
+COMMANDS = ("run", "repo", "inspect", "demo")
 """Modules of :mod:`vqscript.cli` that are commands; each has ``add_subparser`` and ``run``."""
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130

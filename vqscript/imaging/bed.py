@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from vqscript.imaging.grid import Grid
+from vqscript.imaging.volume import Volume
 
 Mask = NDArray[np.bool_]
 
@@ -53,3 +56,28 @@ def body(values: NDArray[np.float32], grid: Grid, *, above: float = SOFT_TISSUE,
     for plane in grown:
         plane[...] = binary_fill_holes(plane)
     return grown
+
+
+def without_bed(volume: Volume) -> tuple[Volume, float] | None:
+    """Return a CT whose voxels outside the body have its minimum, and how many mL were not air there.
+
+    Parameters
+    ----------
+    volume : Volume
+        In HU; frame by frame. It stays as it is.
+
+    Returns
+    -------
+    (Volume, float) or None
+        None if a frame shows no body.
+    """
+    stored, lowest = volume.stored.copy(), volume.stored.min()
+    removed = 0
+    for t in range(volume.frames):
+        values = volume.values(t=t)
+        kept = body(values, volume.grid)
+        if kept is None:
+            return None
+        removed += int((~kept & (values > SOFT_TISSUE)).sum())
+        (stored[t] if stored.ndim == 4 else stored)[~kept] = lowest
+    return replace(volume, stored=stored), removed * volume.grid.voxel_volume / 1000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +138,54 @@ class Arithmetics:
         item.volume = replace(item.volume, stored=result, slope=1.0, intercept=0.0, unit=new_unit)
         item.changed(" ".join([name, *(f"{number:g}" for number in numbers)]))
 
+    def expression(self, text: str, inputs: Mapping[str, int], out: int, unit: str | None = None) -> None:
+        """Put the value of an expression over inputs into input ``out``, on the grid of the first of them.
+
+        Parameters
+        ----------
+        text : str
+            As in ``100*a/b``; see :mod:`vqscript.imaging.expression_syntax`.
+        inputs : mapping
+            Name in the expression -> number of the input. Those on another grid are resampled linearly to
+            that of the first by name.
+        out : int
+        unit : str, optional
+            Of the result; without it the unit is unknown.
+
+        Raises
+        ------
+        UsageError
+            For a text that is no expression, or a name that no input is given for.
+        """
+        from vqscript.imaging.expression import parse
+
+        expression = parse(text)
+        missing = sorted(expression.names - set(inputs))
+        if missing:
+            raise UsageError(
+                f'expression "{text}" asks for {", ".join(missing)}, which no input is named', hint="{a = 0, b = 1}"
+            )
+        if not inputs:
+            raise UsageError("an expression needs an input", hint="{a = 0}")
+        used = sorted(expression.names) or sorted(inputs)
+        self._session.inputs.check_room(out)
+        like = self._session.inputs[inputs[used[0]]]
+        volumes = {name: self._session.inputs[inputs[name]].volume for name in used}
+        aligned = {name: self._aligned(volume, like.volume, inputs[name]) for name, volume in volumes.items()}
+        values = expression.evaluate({name: volume.scaled(volume.stored) for name, volume in aligned.items()})
+        timed = max(aligned.values(), key=lambda volume: volume.frames)
+        volume = replace(
+            like.volume,
+            stored=np.broadcast_to(values, timed.stored.shape).copy() if values.ndim < timed.stored.ndim else values,
+            slope=1.0,
+            intercept=0.0,
+            unit="" if unit is None else label(unit),
+            frame_times=timed.frame_times,
+            timing=timed.timing,
+        )
+        named = ", ".join(f"{name} = input {inputs[name]}" for name in used)
+        self._store(out, like, volume, f"{text} with {named}")
+
     def clip_to_zero(self, i: int, *, below: float | None = None, above: float | None = None) -> None:
         """Set the values of input ``i`` that lie below or above a limit to 0; unit and display scale stay."""
         item = self._session.inputs[i]
@@ -164,10 +212,10 @@ class Arithmetics:
     def _aligned(self, volume: Volume, target: Volume, b: int) -> Volume:
         if volume.grid.matches(target.grid):
             return volume
-        from vqscript.session.resampling import resampled
+        from vqscript.imaging.resampled import to_grid
 
         self._session.say_once(f"input {b} was resampled to the grid of the other input; outside of it, it counts as 0")
-        return resampled(volume, target.grid)
+        return to_grid(volume, target.grid)
 
     def _store(self, out: int, like: Input, volume: Volume, what: str) -> None:
         if out in self._session.inputs and self._session.inputs[out] is like:

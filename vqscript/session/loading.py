@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def load(what: Path | Iterable[Path] | Handle, repository: Repository | None) -> list[Input]:
-    """Return an input for each separate image of one series.
+    """Return an input for each separate image of one series, or for a NIfTI file.
 
     Raises
     ------
@@ -24,6 +24,7 @@ def load(what: Path | Iterable[Path] | Handle, repository: Repository | None) ->
         If there is no DICOM image, or the paths hold several series.
     """
     from vqscript.imaging.dicom.series import load_series
+    from vqscript.imaging.nifti.header import is_nifti_name
 
     if isinstance(what, Handle):
         name = what.series.series_description or what.series.modality or "series"
@@ -35,6 +36,10 @@ def load(what: Path | Iterable[Path] | Handle, repository: Repository | None) ->
     if isinstance(what, str):  # it would be taken letter by letter
         raise UsageError(f'"{what}" is text, not a path', hint=f'open(Path("{what}"))')
     paths = [what] if isinstance(what, Path) else list(what)
+    if len(paths) == 1 and is_nifti_name(paths[0].name) and paths[0].is_file():
+        from vqscript.imaging.nifti import read
+
+        return [Input(read(paths[0]), name=paths[0].name)]
     volumes = load_series(_one_series(paths))
     return [Input(volume, name=paths[0].name, image=k) for k, volume in enumerate(volumes)]
 

@@ -20,7 +20,6 @@ SWITCHES = ("bedRemoval", "coRegister", "resample", "autoCrop", "calibFactor", "
 VALUES = ("convertUnitUnit", "injDose", "weight")
 
 UNAVAILABLE = {
-    "coRegister": "inputs are not registered by this version",
     # What VivoQuant multiplies with is entered in its own settings; no image or protocol carries it.
     "calibFactor": "vqscript does not know the factor; Arithmetics:scalarMult(input, factor, unit) applies it",
 }
@@ -68,6 +67,7 @@ def run(session: Session, protocol: str) -> None:
     _check(session, asked, steps)
     carry_out: dict[str, Callable[[], None]] = {
         "bedRemoval": lambda: _remove_bed(session),
+        "coRegister": lambda: _register(session),
         "resample": lambda: _resample(session),
         "autoCrop": lambda: session.cropping.auto([i for i, _ in session.inputs]),
         "convertUnit": lambda: _convert(session, asked),
@@ -126,35 +126,23 @@ def _with_activity(session: Session) -> list[tuple[int, Input]]:
 
 
 def _remove_bed(session: Session) -> None:
-    """Set what is not the body to the CT's minimum; other inputs show no bed."""
-    from vqscript.imaging.bed import SOFT_TISSUE, body
+    """Take the bed out of every CT; other inputs show none."""
+    for i, _ in _of_ct(session):
+        session.filtering.remove_bed(i)
 
-    for i, item in _of_ct(session):
-        volume = item.volume
-        stored, lowest = volume.stored.copy(), volume.stored.min()
-        removed = 0
-        for t in range(volume.frames):
-            values = volume.values(t=t)
-            kept = body(values, volume.grid)
-            if kept is None:
-                raise UsageError(f"preProcess: bedRemoval finds no body in input {i}")
-            removed += int((~kept & (values > SOFT_TISSUE)).sum())
-            (stored[t] if stored.ndim == 4 else stored)[~kept] = lowest
-        item.volume = replace(volume, stored=stored)
-        millilitres = removed * volume.grid.voxel_volume / 1000
-        item.changed(f"bed removed: {millilitres:.4g} mL outside the body set to the minimum", keeps_scale=True)
+
+def _register(session: Session) -> None:
+    """Align every other input with input 0."""
+    for i, _ in session.inputs:
+        if i:
+            session.reorientation.register(i)
 
 
 def _resample(session: Session) -> None:
-    """Resample every input to the grid of input 0; outside of it a CT is air, and others hold nothing."""
-    from vqscript.session.resampling import resampled
-
-    target = session.reference.volume.grid
-    for _, item in session.inputs:
-        if not item.volume.grid.matches(target):
-            fill = item.range[0] if item.volume.unit == "HU" else 0.0
-            item.volume = resampled(item.volume, target, fill)
-            item.changed("resampled to the grid of input 0, linear")
+    """Resample every other input to the grid of input 0."""
+    for i, _ in session.inputs:
+        if i:
+            session.resampling.to_input(i, 0)
 
 
 def _convert(session: Session, asked: dict[str, str]) -> None:

@@ -1,56 +1,37 @@
-"""An input on another grid."""
+"""Resampling of inputs: to the grid of another one, or to a spacing."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from vqscript.imaging.resample import resample
-from vqscript.imaging.units import per_voxel
-from vqscript.imaging.volume import Timing
+from vqscript.imaging import resampled
 
 if TYPE_CHECKING:
     from vqscript.imaging.grid import Grid
-    from vqscript.imaging.volume import Volume
+    from vqscript.session.session import Session
 
 
-def resampled(volume: Volume, grid: Grid, fill: float = 0.0) -> Volume:
-    """Return a volume on another grid, linearly interpolated; all its frames.
+class Resampling:
+    """Puts inputs onto other grids; per-voxel units keep their totals, and a CT is air where it did not reach."""
 
-    Parameters
-    ----------
-    volume : Volume
-    grid : Grid
-    fill : float
-        Value outside the volume.
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
-    Notes
-    -----
-    Values of a unit per voxel (uCi, counts) are multiplied by the ratio of the voxel volumes, so that totals stay.
-    """
-    frames = [resample(volume.values(t=t), volume.grid, grid, fill=fill) for t in range(volume.frames)]
-    values = np.stack(frames) if volume.stored.ndim == 4 else frames[0]
-    if per_voxel(volume.unit):
-        values *= np.float32(grid.voxel_volume / volume.grid.voxel_volume)
-    return replace(
-        volume, stored=values, slope=1.0, intercept=0.0, grid=grid, timing=volume.timing and _per_frame(volume.timing)
-    )
+    def to_input(self, i: int, target: int, method: resampled.Method = "linear") -> None:
+        """Resample input ``i`` to the grid of input ``target``, by ``"nearest"``, ``"linear"`` or ``"cubic"``."""
+        grid = self._session.inputs[target].volume.grid
+        self._to_grid(i, grid, method, f"the grid of input {target}")
 
+    def to_spacing(self, i: int, spacing: float | Sequence[float], method: resampled.Method = "linear") -> None:
+        """Resample input ``i`` to voxels of x, y, z mm (one number makes cubes)."""
+        grid = resampled.grid_of_spacing(self._session.inputs[i].volume.grid, spacing)
+        self._to_grid(i, grid, method, "{:.4g} x {:.4g} x {:.4g} mm".format(*grid.spacing))
 
-def _per_frame(timing: Timing) -> Timing | None:
-    """Return the timing of whole frames, or None where slices were acquired one after the other.
-
-    A slice of the new grid is made of several old ones, so that it has no time of its own.
-    """
-    if _constant(timing.start) and _constant(timing.duration) and _constant(timing.reference):
-        return Timing(timing.start[:, :1], timing.duration[:, :1], timing.reference[:, :1])
-    return None
-
-
-def _constant(part: NDArray[Any]) -> bool:
-    first = part[:, :1]
-    unknown = (part != part) & (first != first)  # NaN and NaT
-    return bool(((part == first) | unknown).all())
+    def _to_grid(self, i: int, grid: Grid, method: resampled.Method, where: str) -> None:
+        item = self._session.inputs[i]
+        if item.volume.grid.matches(grid):
+            return
+        fill = item.range[0] if item.volume.unit == "HU" else 0.0
+        volume = resampled.to_grid(item.volume, grid, method, fill=fill)
+        self._session.replace_volume(i, volume, f"resampled to {where}, {method}")

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from vqscript.roi.roiset import RoiSet
     from vqscript.session.arithmetics import Arithmetics
     from vqscript.session.cropping import Cropping
+    from vqscript.session.filtering import Filtering
     from vqscript.session.quantities import Quantities
+    from vqscript.session.reorientation import Reorientation
+    from vqscript.session.resampling import Resampling
     from vqscript.session.roi_tool import RoiTool
 
 
@@ -111,6 +114,12 @@ class Session:
         for warning in item.volume.warnings:
             self.interaction.log(f"input {i} ({item.name}): {warning}", "warning")
 
+    def save(self, i: int, path: Path, form: str = "") -> Path:
+        """Save input ``i`` as NIfTI (``.nii``, ``.nii.gz``) or into a new folder as a derived DICOM series."""
+        from vqscript.session.saving import save
+
+        return save(self, i, path, form)
+
     def shown(self, i: int) -> bool:
         """Whether an input is on; inputs above 2 follow input 2."""
         governing = 2 if i > 2 and 2 in self.inputs else i
@@ -141,21 +150,15 @@ class Session:
         self.inputs[len(self.inputs)] = copied
         return len(self.inputs) - 1
 
-    def translate(self, i: int, millimetres: tuple[float, float, float]) -> None:
-        """Move an input in space (LPS, mm) against the reference.
-
-        Raises
-        ------
-        UsageError
-            For input 0: what is drawn on it has to stay where its own files are.
-        """
+    def replace_volume(self, i: int, volume: Volume, what: str) -> None:
+        """Put another volume into input ``i`` and note what was done; ROIs follow the reference to its new grid."""
         item = self.inputs[i]
-        if i == 0:
-            raise UsageError("input 0 is the reference and stays", hint="move the other inputs, the opposite way")
-        grid = item.volume.grid
-        x, y, z = (at + by for at, by in zip(grid.origin, millimetres, strict=True))
-        item.volume = replace(item.volume, grid=replace(grid, origin=(x, y, z)))
-        item.changed("moved by {:g}, {:g}, {:g} mm".format(*millimetres), keeps_scale=True)
+        if i == 0 and not volume.grid.matches(item.volume.grid):
+            rois = self._rois and self._rois.regrid(volume.grid)
+            self._forget_places()
+            self._rois = rois
+        item.volume = volume
+        item.changed(what, keeps_scale=True)
 
     def remove(self, i: int) -> None:
         """Take one input out; the others keep their numbers. The ROIs go with the reference."""
@@ -231,6 +234,27 @@ class Session:
         from vqscript.session.cropping import Cropping
 
         return Cropping(self)
+
+    @cached_property
+    def resampling(self) -> Resampling:
+        """Inputs put onto other grids."""
+        from vqscript.session.resampling import Resampling
+
+        return Resampling(self)
+
+    @cached_property
+    def filtering(self) -> Filtering:
+        """Inputs smoothed and cleaned."""
+        from vqscript.session.filtering import Filtering
+
+        return Filtering(self)
+
+    @cached_property
+    def reorientation(self) -> Reorientation:
+        """Inputs moved, turned, mirrored and aligned."""
+        from vqscript.session.reorientation import Reorientation
+
+        return Reorientation(self)
 
     @cached_property
     def roi_tool(self) -> RoiTool:

@@ -91,13 +91,18 @@ def store_files(session: Session, path: Path, repository: Repository, project: s
 
 def store_input(session: Session, i: int, repository: Repository, project: str = "") -> int:
     """Store input ``i`` as a new series of its study; returns how many instances it has."""
+    datasets = derived(session, i)
+    repository.store_datasets(datasets, project)
+    return len(datasets)
+
+
+def derived(session: Session, i: int) -> list[Dataset]:
+    """Return input ``i`` as a new DICOM series of its study, which says what was derived from what."""
     from vqscript.imaging.dicom.derived import derived_series
 
     item = session.inputs[i]
     done = "; ".join(item.provenance) or "unchanged copy"
-    datasets = derived_series(item.volume, description=_description(item.name, item.volume.unit), derivation=done)
-    repository.store_datasets(datasets, project)
-    return len(datasets)
+    return derived_series(item.volume, description=_description(item.name, item.volume.unit), derivation=done)
 
 
 def _description(name: str, unit: str) -> str:

@@ -95,3 +95,12 @@ class Arithmetics(Operator):
     def invert(self, input: int) -> None:
         """Turn the scale around: maximum plus minimum minus value; the unit stays."""
         self._session.arithmetics.unary("invert", input)
+
+    @script(example='op:expression("100 * a / b", {a = 0, b = 1}, 2, "%")')
+    def expression(self, text: str, inputs: dict[str, int], out: int, unit: str | None = None) -> None:
+        """Put the value of an expression over inputs into input ``out``.
+
+        Knows ``+ - * / ^``, comparisons (1 or 0), brackets, ``pi``, ``e`` and functions such as ``abs sqrt exp log
+        min max where``. Inputs on another grid are resampled to that of the first by name.
+        """
+        self._session.arithmetics.expression(text, inputs, out, unit)

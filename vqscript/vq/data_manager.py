@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from vqscript.errors import UsageError
 from vqscript.vq.catalog import script
 from vqscript.vq.repository import FetchedSeries
-from vqscript.vq.types import ImagePath, Record
+from vqscript.vq.types import ImagePath, Record, WritePath
 
 if TYPE_CHECKING:
     from vqscript.imaging.administration import Administration
@@ -186,6 +186,15 @@ class DataManager:
         if not 1 <= t <= volume.frames:
             raise UsageError(f"there is no frame {t}", hint=f"the image has frames 1 to {volume.frames}")
         return volume.value(x, y, z, t - 1)
+
+    @script(example='dm:save(1, "mouse1-pidg.nii.gz")')
+    def save(self, i: int, path: WritePath, format: str = "") -> str:
+        """Save an input and return the path.
+
+        A name with ``.nii`` or ``.nii.gz`` (or the format "nifti") makes a NIfTI file; any other (or "dicom") a new
+        folder with a DICOM series of the same study, which says what it was derived from.
+        """
+        return str(self._session.save(i, path, format))
 
     @script(example="local copy = dm:duplicate(1)")
     def duplicate(self, i: int) -> int:

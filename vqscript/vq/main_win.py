@@ -8,8 +8,10 @@ from vqscript.errors import UsageError, did_you_mean
 from vqscript.vq.arithmetics import Arithmetics
 from vqscript.vq.catalog import script
 from vqscript.vq.cropping import Cropping
+from vqscript.vq.filtering import Filtering
 from vqscript.vq.operator import Navigation, Operator
 from vqscript.vq.registration import Registration
+from vqscript.vq.resampling import Resampling
 from vqscript.vq.roi_tool import RoiTool
 from vqscript.vq.types import Switch, WritePath
 
@@ -22,6 +24,8 @@ OPERATORS: dict[str, type[Operator]] = {
     "3D ROI Tool": RoiTool,
     "Cropping": Cropping,
     "Reorientation/Registration": Registration,
+    "Resampling": Resampling,
+    "Filtering": Filtering,
 }
 """Operators by the name that ``setViewMode`` takes."""
 

@@ -1,0 +1,127 @@
+"""Resampling, filtering, reorientation, expressions and saving, as scripts call them."""
+
+from __future__ import annotations
+
+import nibabel
+import numpy as np
+import pytest
+
+
+def total(volume) -> float:
+    return float(volume.values().sum(dtype=np.float64))
+
+
+def test_a_spect_on_the_ct_grid_keeps_its_total(lua, loaded):
+    before = loaded.session.inputs[1].volume
+    lua('op("Resampling"):toInput(1, 0)')
+    after = loaded.session.inputs[1].volume
+    assert after.grid.matches(loaded.session.inputs[0].volume.grid)
+    assert after.unit == "uCi"
+    # The CT does not reach as far as the SPECT, but the mouse lies within both.
+    assert total(after) == pytest.approx(total(before), rel=0.02)
+    assert loaded.session.inputs[1].provenance[-1] == "resampled to the grid of input 0, linear"
+
+
+def test_rois_follow_the_reference_to_its_new_grid(lua, loaded):
+    session = loaded.session
+    mask = np.zeros(session.reference.volume.grid.shape, bool)
+    mask[30:40, 20:40, 30:60] = True
+    session.rois.add("box")
+    session.rois.set_mask(1, mask)
+    before = session.roi_tool.statistics(1, 0)
+    lua('op("Resampling"):toSpacing(0, 0.8, 0.8, 1.0, "linear")')
+    after = session.roi_tool.statistics(1, 0)
+    assert session.reference.volume.grid.spacing == pytest.approx((0.8, 0.8, 1.0), rel=0.03)
+    assert after.volume == pytest.approx(before.volume, rel=0.1)
+    assert np.abs(np.subtract(after.com_mm, before.com_mm)).max() < 0.5
+
+
+def test_filters_by_hand(lua, loaded):
+    session = loaded.session
+    before = session.inputs[1].volume.values().copy()
+    lua('op("Filtering"):median(1, 1)')
+    assert session.inputs[1].volume.values()[20, 20, 20] == np.median(before[19:22, 19:22, 19:22])
+    lua('op("Filtering"):gaussian(1, 2)')
+    assert session.inputs[1].volume.unit == "uCi"
+    assert session.inputs[1].provenance[-2:] == ["median, radius 1 voxels", "Gaussian, FWHM 2.0 mm"]
+
+
+def test_a_bed_is_sought_in_a_ct_only(fails):
+    assert "input 1 is no CT" in fails('op("Filtering"):removeBed(1)').message
+
+
+def test_turning_there_and_back_changes_nothing(lua, loaded):
+    grid = loaded.session.inputs[1].volume.grid
+    lua('local o = op("Reorientation/Registration"); o:rotate(1, 0, 0, 30); o:rotate(1, 0, 0, -30)')
+    assert loaded.session.inputs[1].volume.grid.matches(grid, 1e-6)
+    voxels = loaded.session.inputs[1].volume.stored.copy()
+    lua('op("Reorientation/Registration"):flip(1, "x")')
+    assert np.array_equal(loaded.session.inputs[1].volume.stored, voxels[:, :, ::-1])
+
+
+def test_the_reference_stays(fails):
+    assert "stays" in fails('op("Reorientation/Registration"):rotate(0, 0, 0, 5)').message
+    assert "stays" in fails('op("Reorientation/Registration"):register(0, 1)').message
+
+
+def test_an_input_that_was_moved_is_found_again(lua, loaded):
+    session = loaded.session
+    there = session.inputs[0].volume.grid
+    lua("dm:duplicate(0)")
+    lua('local o = op("Reorientation/Registration"); o:translate(2, 1.5, -1, 2); o:rotate(2, 0, 0, 4)')
+    lua('for _, line in ipairs(op("Reorientation/Registration"):register(2, 0)) do print(line) end')
+    found = session.inputs[2].volume.grid
+    corners = np.array([[0, 0, 0], np.subtract(there.size, 1)])
+    assert np.abs(found.to_world(corners) - there.to_world(corners)).max() < 0.3  # the voxels are 0.4 mm
+    assert session.inputs[2].provenance[-1].startswith("aligned with input 0: ")
+
+
+def test_an_expression_over_inputs(lua, loaded):
+    session = loaded.session
+    values = session.inputs[1].volume.values().copy()
+    lua('op("Arithmetics"):expression("where(a > 0.01, 2*a, 0) + 1", {a = 1}, 2, "uCi")')
+    made = session.inputs[2].volume
+    assert np.allclose(made.values(), np.where(values > np.float32(0.01), 2 * values, 0) + 1)
+    assert made.unit == "uCi"
+    assert session.inputs[1].volume.values().sum() == values.sum()
+
+
+def test_an_expression_is_no_program(fails):
+    assert "b" in fails('op("Arithmetics"):expression("a/b", {a = 1}, 1)').message
+    for text in ("__import__('os')", "a.stored", "(lambda: 1)()", "a[0]", "open(a)"):
+        problem = fails(f'op("Arithmetics"):expression([==[{text}]==], {{a = 1}}, 1)')
+        assert problem.kind == "UsageError"
+
+
+def test_nifti_out_is_read_by_others_and_in_again(lua, loaded):
+    session = loaded.session
+    printed = lua('print(dm:save(1, "spect.nii.gz"))')
+    image = nibabel.load(printed[0])
+    grid = session.inputs[1].volume.grid
+    turn = np.diag([-1, -1, 1, 1])
+    assert np.allclose(image.affine, turn @ grid.affine, atol=1e-4)
+    assert np.allclose(np.asarray(image.dataobj), session.inputs[1].volume.values().T)
+    lua(f'dm:open("{printed[0]}", 2); assert(dm:unit(2) == "uCi")')
+    again = session.inputs[2].volume
+    assert again.grid.matches(grid)
+    assert np.array_equal(again.values(), session.inputs[1].volume.values())
+
+
+def test_dicom_out_is_a_new_series_of_the_study(lua, loaded, fails):
+    session = loaded.session
+    lua('dm:convertUnit(1, "%ID/g"); dm:save(1, "pidg"); dm:open(VQ.output .. "/pidg", 2)')
+    saved, again = session.inputs[1].volume, session.inputs[2].volume
+    assert again.unit == "%ID/g"
+    assert again.source.study_uid == saved.source.study_uid
+    assert again.source.series_uid != saved.source.series_uid
+    assert np.allclose(again.values(), saved.values(), atol=saved.range()[1] / 60000)
+    assert "converted from uCi to %ID/g" in str(again.header.DerivationDescription)
+    assert "not empty" in fails('dm:save(1, "pidg")').message
+    assert sorted(path.name for path in loaded.output.iterdir()) == ["pidg"]
+    assert "did you mean" in fails('dm:save(1, "x", "nifty")').hint
+
+
+def test_a_session_with_a_nifti_input_reopens(lua, loaded):
+    lua('dm:open(dm:save(1, "spect.nii.gz"), 2); dm:setPalette(2, "viridis"); mw:saveSession("mine"); dm:clear()')
+    lua('mw:loadSession("mine"); assert(dm:size() == 3 and dm:getPaletteName(2) == "viridis")')
+    assert loaded.session.inputs[2].volume.grid.matches(loaded.session.inputs[1].volume.grid)

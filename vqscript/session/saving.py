@@ -1,0 +1,73 @@
+"""Inputs into files: NIfTI, or a folder with a DICOM series that is derived from the one that was read."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vqscript.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from vqscript.session.session import Session
+
+FORMATS = ("nifti", "dicom")
+
+
+def save(session: Session, i: int, path: Path, form: str = "") -> Path:
+    """Save input ``i``; returns the file or folder.
+
+    Parameters
+    ----------
+    session : Session
+    i : int
+    path : Path
+        A file ``.nii`` or ``.nii.gz`` for NIfTI; a folder, new or empty, for DICOM.
+    form : str
+        ``"nifti"`` or ``"dicom"``; "" goes by the name.
+
+    Raises
+    ------
+    UsageError
+        For an unknown format, or a folder that holds something already.
+    VqError
+        If the values cannot be held by the format; nothing is written then.
+    """
+    from vqscript.imaging.nifti import is_nifti_name
+
+    item = session.inputs[i]
+    if form and form.casefold() not in FORMATS:
+        raise UsageError(f'there is no format "{form}"', hint=did_you_mean(form, FORMATS))
+    nifti = form.casefold() == "nifti" or (not form and is_nifti_name(path.name))
+    if nifti:
+        from vqscript.imaging.nifti import write
+
+        target = path if is_nifti_name(path.name) else path.with_name(path.name + ".nii.gz")
+        write(item.volume, target)
+        return target
+    _save_series(session, i, path)
+    return path
+
+
+def _save_series(session: Session, i: int, folder: Path) -> None:
+    """Write the files of a derived series into a folder that appears with all of them."""
+    from vqscript.session.submission import derived
+
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise UsageError(
+            f"{folder} is not empty", hint="DICOM is saved into a new folder; .nii.gz makes one file", path=folder
+        )
+    datasets = derived(session, i)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        for number, dataset in enumerate(datasets, start=1):
+            dataset.save_as(fresh / f"{number:05d}.dcm", enforce_file_format=True)
+        fresh.chmod(0o755)
+        if folder.is_dir():
+            folder.rmdir()
+        fresh.replace(folder)
+    finally:
+        if fresh.exists():
+            shutil.rmtree(fresh)
