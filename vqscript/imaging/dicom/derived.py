@@ -50,7 +50,7 @@ _KEPT = {
     "PT": """
         PatientOrientationCodeSequence PatientGantryRelationshipCodeSequence RadiopharmaceuticalInformationSequence
         EnergyWindowRangeSequence AcquisitionStartCondition AcquisitionTerminationCondition CollimatorType
-        TypeOfDetectorMotion SeriesType CountsSource CorrectedImage DecayCorrection DecayFactor
+        TypeOfDetectorMotion SeriesType CountsSource CorrectedImage DecayCorrection DecayCorrectionDateTime DecayFactor
         AttenuationCorrectionMethod ScatterCorrectionMethod RandomsCorrectionMethod ReconstructionMethod
         ConvolutionKernel ScatterFractionFactor DoseCalibrationFactor FrameReferenceTime ActualFrameDuration
     """,

@@ -29,6 +29,7 @@ NM_IMAGE = "1.2.840.10008.5.1.4.1.1.20"
 _SLICE_VECTOR = 0x00540080
 _NUCLEAR = """
     AcquisitionTerminationCondition AcquisitionContextSequence CountsAccumulated CorrectedImage DecayCorrection
+    DecayCorrectionDateTime
     ActualFrameDuration ScanLength TypeOfDetectorMotion PatientOrientationCodeSequence
     PatientGantryRelationshipCodeSequence EnergyWindowInformationSequence RadiopharmaceuticalInformationSequence
     DetectorInformationSequence RotationInformationSequence NumberOfRotations ConvolutionKernel
