@@ -46,7 +46,8 @@ def fill(contours: Sequence[Points], shape: tuple[int, int]) -> Mask:
     start, end, first, stop = start[crossing], end[crossing], first[crossing], stop[crossing]
     slope = (end[:, 0] - start[:, 0]) / (end[:, 1] - start[:, 1])
 
-    toggles = np.zeros(height * (width + 1), np.intp)
+    # Only whether the number of crossings is odd counts, so that bytes may overflow.
+    toggles = np.zeros(height * (width + 1), np.uint8)
     step = max(1, _CROSSINGS // max(height, 1))
     for low in range(0, len(first), step):
         some = slice(low, low + step)
@@ -55,9 +56,9 @@ def fill(contours: Sequence[Points], shape: tuple[int, int]) -> Mask:
         row = np.arange(len(edge)) - np.repeat(np.cumsum(rows_each) - rows_each, rows_each) + first[some][edge]
         x = start[some][edge, 0] + (row - start[some][edge, 1]) * slope[some][edge]
         column = np.clip(np.ceil(x), 0, width).astype(np.intp)
-        toggles += np.bincount(row * (width + 1) + column, minlength=toggles.size)
-    crossed = np.cumsum(toggles.reshape(height, width + 1)[:, :width], axis=1)
-    inside: Mask = crossed % 2 == 1
+        np.add.at(toggles, row * (width + 1) + column, 1)
+    crossed = np.cumsum(toggles.reshape(height, width + 1)[:, :width], axis=1, dtype=np.uint8)
+    inside: Mask = (crossed & 1).astype(bool)
     return inside
 
 
