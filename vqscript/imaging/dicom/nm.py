@@ -86,6 +86,7 @@ def _load(header: Dataset, instance: Instance) -> list[Volume]:
     images = _images(header, instance.frames, planar)
     meaning = quantity(header)
     slope, intercept = meaning.mapping or (instance.slope, instance.intercept)
+    pixels.check_rescale(instance, slope, intercept)
     stored = pixels.read(instance)
     volumes = []
     for image in images:
@@ -159,8 +160,7 @@ def _vectors(header: Dataset, frames: int) -> dict[str, list[int]]:
     """Return what FrameIncrementPointer names: keyword -> a number for each frame."""
     from pydicom.datadict import keyword_for_tag
 
-    pointer = values.value(header, "FrameIncrementPointer")
-    tags = [] if pointer is None else pointer if hasattr(pointer, "__iter__") else [pointer]
+    tags = [int(tag) for tag in values.numbers(header, "FrameIncrementPointer")]
     vectors = {}
     for keyword in (keyword_for_tag(tag) for tag in tags):
         if keyword not in (_SLICE, _VIEW, *_APART, *_TIME):

@@ -46,6 +46,17 @@ def stored_type(instance: Instance) -> np.dtype[Any]:
     return np.dtype(f"{'i' if instance.signed else 'u'}{instance.bits_allocated // 8}")
 
 
+def check_rescale(instance: Instance, slope: float, intercept: float) -> None:
+    """Raise Unsupported if a rescale slope makes all values equal, or leads beyond what float32 holds."""
+    if abs(slope) < float(np.finfo(np.float32).tiny):
+        raise Unsupported(f"a RescaleSlope of {slope:g} makes all values equal", path=instance.path)
+    if abs(slope) * 2.0 ** min(instance.bits_allocated, 64) + abs(intercept) > float(np.finfo(np.float32).max):
+        raise Unsupported(
+            f"RescaleSlope {slope:g} and RescaleIntercept {intercept:g} lead to values that no image has",
+            path=instance.path,
+        )
+
+
 def read(instance: Instance) -> Array:
     """Return the stored values of an instance, ``(frames, rows, columns)``; raises as :func:`read_into`."""
     out = np.empty((instance.frames, instance.rows, instance.columns), dtype=stored_type(instance))
@@ -195,11 +206,11 @@ def _inflated_frames(instance: Instance, data: bytes, frames: int) -> Iterator[A
 
 def _decoder(instance: Instance) -> Decoder:
     from pydicom.pixels.decoders.base import get_decoder
-    from pydicom.uid import UID
 
-    name = UID(instance.transfer_syntax).name
+    name = values.uid_name(instance.transfer_syntax)
     try:
-        decoder = get_decoder(instance.transfer_syntax)
+        with values.quiet():
+            decoder = get_decoder(instance.transfer_syntax)
     except NotImplementedError as error:
         raise Unsupported(f"{instance.path}: transfer syntax {name} is not read", path=instance.path) from error
     if not decoder.is_available:

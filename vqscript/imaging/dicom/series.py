@@ -106,10 +106,8 @@ def _unique(instances: Sequence[Instance], warnings: list[str]) -> list[Instance
 
 def _loadable(instances: list[Instance], warnings: list[str]) -> list[Instance]:
     """Return the images; Unsupported if there are none."""
-    from pydicom.uid import UID
-
     images = [one for one in instances if one.sop_class in LOADABLE]
-    others = sorted({UID(one.sop_class).name for one in instances if one.sop_class not in LOADABLE})
+    others = sorted({values.uid_name(one.sop_class) for one in instances if one.sop_class not in LOADABLE})
     if not images:
         raise Unsupported(
             f"series {instances[0].series_uid} holds {', '.join(others)}: no image that can be loaded",
@@ -266,8 +264,8 @@ def _first_header(instance: Instance) -> Dataset:
 def _read(slices: list[Instance]) -> tuple[Array, float, float]:
     """Return stored values ``(n, y, x)``, slope and intercept; float32 values if the slices differ in these."""
     first = slices[0]
-    if any(one.slope == 0 for one in slices):
-        raise Unsupported("a RescaleSlope of 0 makes all values equal")
+    for one in slices:
+        pixels.check_rescale(one, one.slope, one.intercept)
     native = pixels.stored_type(first)
     shape = (len(slices), first.rows, first.columns)
     if len({(one.slope, one.intercept) for one in slices}) == 1:

@@ -79,6 +79,14 @@ def _settle(dataset: Dataset, depth: int) -> None:
                 _settle(item, depth - 1)
 
 
+def uid_name(uid: str) -> str:
+    """Return the standard's name of a SOP class or transfer syntax, the UID itself where it has none."""
+    from pydicom.uid import UID
+
+    with quiet():
+        return UID(uid).name
+
+
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
     """Put the file's name before the message of an ImageError that has none, and add ``path`` and ``reason``."""
@@ -118,6 +126,8 @@ def text(dataset: Dataset, keyword: str) -> str:
         return ""
     # A person name can be iterated over too, letter by letter.
     if isinstance(found, MutableSequence):
+        if any(hasattr(one, "keys") for one in found):
+            raise NotDicom(f"{keyword} is a sequence, not text")
         return "\\".join(str(one).strip(" \0") for one in found)
     return str(found).strip(" \0")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 
 from vqscript.errors import ImageError, RoiError, did_you_mean
 from vqscript.imaging.dicom.stream import opened
+from vqscript.imaging.dicom.values import conversion_errors
 from vqscript.imaging.grid import Grid
 from vqscript.roi.files.contours import Points, rasterize
 from vqscript.roi.roiset import RoiSet
@@ -168,8 +168,6 @@ def _color(value: object) -> str | None:
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
     """Turn what pydicom raises on other and on damaged files into an error that names the file."""
-    from pydicom.errors import BytesLengthException
-
     try:
         yield
     except ImageError as error:
@@ -178,14 +176,5 @@ def _readable(path: Path) -> Iterator[None]:
         # pydicom raises a bare OSError where a sequence ends too early
         reason = "damaged, or cut short" if error.errno is None else "cannot be read"
         raise RoiError(f"{path}: {reason} ({error.strerror or error})", path=path) from error
-    except (
-        BytesLengthException,
-        RecursionError,
-        EOFError,
-        struct.error,
-        ValueError,
-        TypeError,
-        AttributeError,
-        KeyError,
-    ) as error:
+    except conversion_errors() as error:
         raise RoiError(f"{path}: damaged, or cut short ({error})", path=path) from error
