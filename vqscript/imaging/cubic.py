@@ -46,9 +46,16 @@ def cubic(values: Array, source: Grid, target: Grid, *, fill: float = 0.0) -> Va
     result = _oblique(known, mapping, target) if axes is None else _by_axes(known, mapping, axes, target)
     if missing.any():
         result[resample(missing.astype(np.float32), source, target) > 0] = np.nan
-    outside = resample(np.ones(values.shape, np.uint8), source, target, order=0) == 0
-    result[outside] = fill
+    if not _covered(mapping, source, target):
+        result[resample(np.ones(values.shape, np.uint8), source, target, order=0) == 0] = fill
     return result
+
+
+def _covered(mapping: Float, source: Grid, target: Grid) -> bool:
+    """Whether all of the target lies within the source: its corners do, and both are convex."""
+    corners = np.array(list(np.ndindex(2, 2, 2))) * (np.asarray(target.size) - 1)
+    index = corners @ mapping[:3, :3].T + mapping[:3, 3]
+    return bool(((index >= -0.5) & (index <= np.asarray(source.size) - 0.5)).all())
 
 
 def _filled(values: Array, missing: NDArray[np.bool_]) -> Array:
