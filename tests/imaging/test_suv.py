@@ -258,6 +258,17 @@ def test_spect_says_what_decay_correction_it_has(pet_header: Header) -> None:
     assert factor(plain, "%ID") == pytest.approx(100 / 250 * loss * math.exp(lam * 86400), rel=1e-9)
 
 
+def test_spect_that_says_nothing_of_corrections_is_taken_as_uncorrected_with_a_warning(pet_header: Header) -> None:
+    listed = volume(nm_header(pet_header, CorrectedImage=["ATTN"]), unit="uCi", duration=1800.0)
+    silent = volume(nm_header(pet_header, CorrectedImage=None), unit="uCi", duration=1800.0)
+    status, where = decay_status(silent)
+    assert (status, "neither" in where) == ("NONE", True)
+    stated, assumed = convert(listed, "%ID"), convert(silent, "%ID")
+    assert assumed.factor == pytest.approx(stated.factor)
+    assert [w for w in assumed.warnings if "taken as not decay-corrected" in w]
+    assert not [w for w in stated.warnings if "taken as not decay-corrected" in w]
+
+
 def test_enhanced_pet_says_when_it_is_corrected_to(pet_header: Header) -> None:
     header = pet_header(DecayCorrection=None, DecayCorrected="YES", DecayCorrectionDateTime="20250101100000.00")
     assert decay_status(volume(header))[0] == "START"

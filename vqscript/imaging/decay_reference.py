@@ -21,6 +21,9 @@ Float = NDArray[np.float64]
 # Acquisition times are often whole seconds, so reference times computed from them scatter by about as much.
 SCATTER = 5.0
 
+UNSAID = "the header has neither DecayCorrection nor CorrectedImage"
+"""Where the status NONE of a PET or NM image is from when it is an assumption."""
+
 
 class Reference(NamedTuple):
     """The moment at which the activity was what a volume says, or proportional to it.
@@ -57,6 +60,7 @@ def decay_status(volume: Volume) -> tuple[str, str]:
     -----
     PET has DecayCorrection (PS3.3 C.8.9.1), enhanced PET DecayCorrected (C.8.22.2). NM has neither; a writer may
     add DecayCorrection all the same, else DECY in CorrectedImage tells that a correction was made, not to when.
+    Where none of them is there, NONE is an assumption, and each conversion that takes it warns.
     """
     header = volume.header
     if header is None:
@@ -72,7 +76,7 @@ def decay_status(volume: Volume) -> tuple[str, str]:
     if "DECY" in text_of(header, "CorrectedImage").upper().split("\\"):
         return "START", "CorrectedImage lists DECY"
     if volume.modality in {"PT", "NM"}:
-        return "NONE", "CorrectedImage does not list DECY"
+        return "NONE", "CorrectedImage does not list DECY" if text_of(header, "CorrectedImage") else UNSAID
     return "", "the header says nothing of decay correction"
 
 
@@ -111,6 +115,8 @@ def _of_frames(volume: Volume, half_life: float, where: str) -> Reference:
     duration = timing.duration
     known = bool((duration > 0).all())
     warnings = () if known else ("no frame duration in the header: decay during the acquisition is left out",)
+    if where == UNSAID:
+        warnings += (f"{where}: taken as not decay-corrected; if they are, say so in DecayCorrection (0054,1102)",)
     lasted = f" for {shown(duration)} s" if known else " for an unknown time"
     # Where the duration is unknown, 0 gives the limit: a frame so short that nothing decays in it.
     loss = _loss(math.log(2) / half_life * np.nan_to_num(np.maximum(duration, 0.0)))
