@@ -114,7 +114,9 @@ def _of_frames(volume: Volume, half_life: float, where: str) -> Reference:
         )
     duration = timing.duration
     known = bool((duration > 0).all())
-    warnings = () if known else ("no frame duration in the header: decay during the acquisition is left out",)
+    warnings: tuple[str, ...] = (
+        () if known else ("no frame duration in the header: decay during the acquisition is left out",)
+    )
     if where == UNSAID:
         warnings += (f"{where}: taken as not decay-corrected; if they are, say so in DecayCorrection (0054,1102)",)
     lasted = f" for {shown(duration)} s" if known else " for an unknown time"
