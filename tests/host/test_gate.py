@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,14 @@ def test_what_is_no_path_is_refused(refusal, call, target):
     kind, message, _ = refusal(call.format(target))
     assert kind in ("PermissionDenied", "UsageError")
     assert "path" in message
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there it is a path like any other")
+@pytest.mark.parametrize("target", ["C:/path/to/local/folder/x", "d:\\\\pictures\\\\x"])
+def test_a_path_of_windows_makes_no_folder_called_c(home, refusal, target):
+    kind, message, hint = refusal(f"VQ.writeFile('{target}', 'x')")
+    assert (kind, "path of Windows" in message, "relative" in hint) == ("UsageError", True, True)
+    assert not home.output.exists()
 
 
 def test_a_flag_allows_writing_elsewhere(home, elsewhere):

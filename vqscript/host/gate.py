@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from vqscript.errors import PermissionDenied, UsageError
+
+_DRIVE = re.compile(r"[A-Za-z]:[/\\]")
 
 
 class Gate:
@@ -110,6 +113,8 @@ def _check(text: str) -> None:
         raise PermissionDenied(f"a path with a NUL character is refused: {text!r}")
     if text.replace("\\", "/").startswith("//"):
         raise PermissionDenied(f'network paths are refused: "{text}"', hint="mount it, and give the path of the mount")
+    if os.name != "nt" and _DRIVE.match(text):  # it would become a folder called "C:"
+        raise UsageError(f'"{text}" is a path of Windows', hint="write a relative one, as in pictures/heart.png")
 
 
 def _expanded(text: str) -> Path:
