@@ -44,6 +44,15 @@ def test_servers_are_refused_clearly(url: str) -> None:
         open_repository(url)
 
 
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert local_path("~/lab.repo") == tmp_path / "lab.repo"
+    assert local_path("ipacs://lab", SimpleNamespace(repositories={"lab": "~/lab.repo"})) == tmp_path / "lab.repo"
+    with pytest.raises(UsageError, match="is no folder"):
+        local_path("~nobody-of-this-name/lab.repo")
+
+
 def test_what_is_none(tmp_path: Path) -> None:
     with pytest.raises(NotARepository):
         open_repository(tmp_path)

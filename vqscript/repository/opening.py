@@ -60,12 +60,20 @@ def local_path(url: str | Path, config: Names | None = None) -> Path:
                 f"{text} cannot be reached: this version opens local repositories only",
                 hint="import its studies into a folder: vqscript repo import",
             )
-        return Path(text)
+        return _home_expanded(text)
     rest = text[len(scheme) :]
     if rest.startswith("/"):
         folder = unquote(rest)
         return Path(folder[1:] if os.name == "nt" else folder)  # /C:/lab.repo
     return _named(rest.rstrip("/"), config)
+
+
+def _home_expanded(text: str) -> Path:
+    # A shell expands "~" on its own line only, neither in a script nor in the configuration.
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:  # "~nobody"
+        raise UsageError(f'"{text}" is no folder: {error}', hint="write the whole path") from error
 
 
 def _named(name: str, config: Names | None) -> Path:
