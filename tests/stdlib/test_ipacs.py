@@ -75,6 +75,13 @@ def test_projects(run, project, count):
     assert run("print(#repo:getStudies())", project=project) == [str(count)]
 
 
+def test_a_project_without_studies_is_warned_of_and_a_filter_that_lets_none_through_is_not(desk, run):
+    run("repo:getStudies('-namefilter', 'nobody')")
+    assert desk.logged == []
+    run("repo:getStudies() repo:getStudies()", project="/demo/mouse")
+    assert desk.logged == ['warning: no study is in project "/demo/mouse"; the projects are: /demo/mice']
+
+
 def test_its_members_are_fixed_and_unknown_ones_are_told(run):
     assert "did you mean" in fails(run, "repo:getStudys()").hint
     assert "cannot be assigned" in str(fails(run, "repo.project = '/other'"))
@@ -366,6 +373,17 @@ def test_the_dose_of_the_header_and_none(desk, mice):
         ].split("\t")
         assert found == source
         assert float(dose) == pytest.approx(mice.scans[0].animal.dose if source == "header" else 0, rel=1e-3)
+
+
+def test_a_dose_of_the_header_in_a_doubtful_unit_is_warned_of(desk, mice):
+    desk.load(mice, 0, "CT", "NM")
+    item = desk.session.inputs[1]
+    item.study = None
+    item.volume.header.RadiopharmaceuticalInformationSequence[0].RadionuclideTotalDose = "9250000"
+    read = "print(VQ.dataManager():injectedDose(1))"
+    assert desk.run(read) == desk.run(read) == ["250.0\theader"]
+    assert [line for line in desk.logged if "read as Bq" in line and line.startswith("warning: input 1")] == desk.logged
+    assert len(desk.logged) == 1
 
 
 @pytest.mark.parametrize(

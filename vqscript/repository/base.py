@@ -161,6 +161,9 @@ class Repository(Protocol):
     def root(self) -> Path | None:
         """The folder that only the repository writes in; None for a server."""
 
+    def projects(self) -> list[str]:
+        """Return the paths of all projects that hold a study, in order."""
+
     def find_studies(self, filters: StudyFilter | None = None, project: str = "") -> list[Study]:
         """Return the studies of a project ("" for all); see :func:`project_matches` for its spelling."""
 

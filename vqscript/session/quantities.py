@@ -54,11 +54,20 @@ class Quantities:
             self._session.interaction.log(f"input {i}: {warning}", "warning")
 
     def injected_dose(self, i: int) -> tuple[float, str]:
-        """Return the dose at injection in uCi and where it is from: "subject", "header" or "none" (then 0)."""
+        """Return the dose at injection in uCi and where it is from: "subject", "header" or "none" (then 0).
+
+        Warns, once, if a header's dose had to be interpreted, as one in a unit that it can hardly be in.
+        """
+        from vqscript.imaging.administration import from_header
         from vqscript.imaging.suv import injected_dose
 
         item = self._session.inputs[i]
-        return injected_dose(item.volume, self.subject(item))
+        dose, source = injected_dose(item.volume, self.subject(item))
+        if source == "header" and item.volume.header is not None:
+            for remark in from_header(item.volume.header)[1]:
+                if remark.field == "dose":
+                    self._session.say_once(f"input {i} ({item.name}): {remark.text}", "warning")
+        return dose, source
 
     def decay_status(self, i: int) -> tuple[str, str]:
         """Return to when the values are decay-corrected, and where that is said.

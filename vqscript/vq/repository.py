@@ -87,7 +87,8 @@ class DicomRepository:
     def findStudies(self, project: str = "", **options: Unpack[StudyOptions]) -> list[Record]:
         """Return the studies of a project ("" for all).
 
-        A trailing slash does not matter; sub-projects belong only if the project ends in ``/*``.
+        A trailing slash does not matter; sub-projects belong only if the project ends in ``/*``. A project that
+        holds no study at all is warned of.
         """
         from vqscript.repository.base import StudyFilter
 
@@ -98,7 +99,11 @@ class DicomRepository:
             date_end=options.get("dateend", ""),
             sort=options.get("sort", ""),
         )
-        return [study_record(study) for study in self._repository.find_studies(filters, project)]
+        found = self._repository.find_studies(filters, project)
+        if not found and not self._repository.find_studies(None, project):
+            known = ", ".join(self._repository.projects()) or "none"
+            self._session.say_once(f'no study is in project "{project}"; the projects are: {known}', "warning")
+        return [study_record(study) for study in found]
 
     @script(example='local ct = repository:findSeries(study, "-modality", "CT")')
     def findSeries(self, study: StudyRef, **options: Unpack[SeriesOptions]) -> list[Record]:
