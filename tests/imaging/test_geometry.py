@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vqscript.errors import GeometryError
-from vqscript.imaging.geometry import Stack, plane_axes, stack
+from vqscript.imaging.geometry import Stack, alike, angle_between, plane_axes, stack
 
 AXIAL = (1, 0, 0, 0, 1, 0)
 
@@ -130,3 +130,15 @@ def test_impossible_numbers_are_refused() -> None:
         made(along_z(0, np.inf))
     with pytest.raises(GeometryError, match="not positive"):
         stack(along_z(0, 5), AXIAL, (0.0, 1.0), (6, 4))
+
+
+def test_the_angle_between_orientations() -> None:
+    small = np.radians(0.001)
+    assert angle_between(AXIAL, (1, 0, 0, 0, np.cos(small), np.sin(small))) == pytest.approx(0.001)
+    assert angle_between(AXIAL, (1, 0, 0, 0, 0, -1)) == pytest.approx(90)
+    assert angle_between(AXIAL, (-1, 0, 0, 0, 1, 0)) == pytest.approx(180)
+
+
+def test_orientations_are_grouped_by_what_rounding_may_do() -> None:
+    other = (1, 0, 0, 0, 0, -1)
+    assert alike([AXIAL, other, (1, 0, 0, 0, 1, 0.0009), None, (1, 0, 0, 0, 1, 0.002), None]) == [0, 1, 0, 3, 4, 3]

@@ -62,6 +62,46 @@ def plane_axes(orientation: ArrayLike) -> Float:
     return np.column_stack([x, y, np.cross(x, y)])
 
 
+def alike(orientations: Sequence[Sequence[float] | None], tolerance: float = 1e-3) -> list[int]:
+    """Return for each orientation the number of the first one that is the same but for rounding.
+
+    Parameters
+    ----------
+    orientations : sequence
+        ImageOrientationPatient, or None where there is none.
+    tolerance : float
+        Allowed difference of each cosine; 0.001 turns a slice by 0.06 degrees.
+    """
+    found: list[tuple[int, Sequence[float] | None]] = []
+    seen: dict[Sequence[float] | None, int] = {}
+    numbers = []
+    for number, orientation in enumerate(orientations):
+        key = None if orientation is None else tuple(orientation)
+        if key not in seen:
+            seen[key] = next((known for known, other in found if _same(key, other, tolerance)), number)
+            if seen[key] == number:
+                found.append((number, key))
+        numbers.append(seen[key])
+    return numbers
+
+
+def _same(one: Sequence[float] | None, other: Sequence[float] | None, tolerance: float) -> bool:
+    if one is None or other is None:
+        return one is other
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= tolerance
+
+
+def angle_between(one: ArrayLike | None, other: ArrayLike | None) -> float:
+    """Return the largest angle in degrees by which one ImageOrientationPatient is turned against another."""
+    if one is None or other is None:
+        return 0.0
+    first, second = np.reshape(one, (2, 3)), np.reshape(other, (2, 3))
+    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    # The chord is exact for small angles, where the cosine is not.
+    chords = np.linalg.norm(first - second, axis=1) / np.sqrt(np.maximum(lengths, 1e-12))
+    return float(np.degrees(2 * np.arcsin(np.clip(chords / 2, 0, 1))).max())
+
+
 def stack(
     positions: ArrayLike,
     orientation: ArrayLike,

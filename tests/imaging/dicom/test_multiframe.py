@@ -10,8 +10,9 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate, generate_frames
-from pydicom.uid import RLELossless
+from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 from vqscript.errors import NotDicom
 from vqscript.imaging.dicom.header import scan
@@ -105,3 +106,91 @@ def test_a_frame_that_is_missing_is_told(data: Path, tmp_path: Path) -> None:
     ds.save_as(path)
     with pytest.raises(NotDicom, match=r"x\.dcm: is cut short: 7 compressed frames of 8 are there"):
         load(path)
+
+
+def enhanced(path: Path, sop_class: str, modality: str, groups: list[Dataset], **shared: Any) -> Path:
+    """Write an enhanced object whose frames are PLANES."""
+    ds = base(sop_class, modality)
+    ds.NumberOfFrames = len(groups)
+    measures = item(PixelSpacing=[2.0, 1.5], SliceThickness=3.0)
+    orientation = item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])
+    ds.SharedFunctionalGroupsSequence = [
+        item(PixelMeasuresSequence=[measures], PlaneOrientationSequence=[orientation], **shared)
+    ]
+    ds.PerFrameFunctionalGroupsSequence = groups
+    ds.Rows, ds.Columns = PLANES.shape[1:]
+    ds.BitsAllocated = ds.BitsStored = 16
+    ds.HighBit, ds.PixelRepresentation = 15, 0
+    ds.add_new("PixelData", "OW", np.resize(PLANES, (len(groups), 4, 5)).astype("<u2").tobytes())
+    ds.save_as(path, enforce_file_format=True)
+    return path
+
+
+def base(sop_class: str, modality: str) -> Dataset:
+    ds = item(
+        SOPClassUID=sop_class,
+        SOPInstanceUID="1.2.3.4.5",
+        SeriesInstanceUID="1.2.3.4.6",
+        StudyInstanceUID="1.2.3.4.7",
+        Modality=modality,
+        SamplesPerPixel=1,
+        PhotometricInterpretation="MONOCHROME2",
+    )
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return ds
+
+
+def item(**elements: Any) -> Dataset:
+    ds = Dataset()
+    for keyword, value in elements.items():
+        setattr(ds, keyword, value)
+    return ds
+
+
+def frame(z: float, **content: Any) -> Dataset:
+    place = item(ImagePositionPatient=[0, 0, z])
+    return item(PlanePositionSequence=[place], FrameContentSequence=[item(**content)])
+
+
+def test_enhanced_ct_in_hounsfield_units(tmp_path: Path) -> None:
+    rescale = item(RescaleSlope=2, RescaleIntercept=-1000, RescaleType="HU")
+    frames = [frame(z) for z in (6, 0, 3)]
+    path = tmp_path / "ct.dcm"
+    volume = load(
+        enhanced(path, "1.2.840.10008.5.1.4.1.1.2.1", "CT", frames, PixelValueTransformationSequence=[rescale])
+    )
+    np.testing.assert_array_equal(volume.values(), PLANES[[1, 2, 0]] * 2.0 - 1000)
+    assert volume.unit == "HU"
+    rescale.RescaleType = "MGML"
+    volume = load(
+        enhanced(path, "1.2.840.10008.5.1.4.1.1.2.1", "CT", frames, PixelValueTransformationSequence=[rescale])
+    )
+    assert volume.unit == ""
+
+
+def test_a_dynamic_enhanced_pet_is_four_dimensional(tmp_path: Path) -> None:
+    rescale = item(RescaleSlope=0.5, RescaleIntercept=0, RescaleType="US")
+    unit = item(CodeValue="Bq/ml", CodingSchemeDesignator="UCUM", CodeMeaning="Bq/ml")
+    mapping = item(RealWorldValueSlope=0.5, RealWorldValueIntercept=0.0, MeasurementUnitsCodeSequence=[unit])
+    frames = [
+        frame(z, TemporalPositionIndex=t, FrameAcquisitionDateTime=f"2024010210{t:02}00", FrameAcquisitionDuration=6e4)
+        for t in (1, 2)
+        for z in (0, 3, 6)
+    ]
+    volume = load(
+        enhanced(
+            tmp_path / "pet.dcm",
+            "1.2.840.10008.5.1.4.1.1.130",
+            "PT",
+            frames,
+            PixelValueTransformationSequence=[rescale],
+            RealWorldValueMappingSequence=[mapping],
+        )
+    )
+    assert volume.stored.shape == (2, 3, 4, 5)
+    assert volume.unit == "Bq/mL"
+    assert volume.frame_times == (0, 60)
+    assert volume.timing is not None
+    assert volume.timing.duration[1, 0] == 60
+    np.testing.assert_array_equal(volume.values(t=1), PLANES * 0.5)

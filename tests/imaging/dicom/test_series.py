@@ -184,6 +184,42 @@ def test_localizers_are_left_out_and_told(write: Write) -> None:
     assert alone.stored.shape == (1, 6, 4)
 
 
+def turned(degrees: float) -> list[float]:
+    angle = np.radians(degrees)
+    return [1, 0, 0, 0, np.cos(angle), np.sin(angle)]
+
+
+def test_a_slice_that_is_turned_against_the_others_is_refused(write: Write) -> None:
+    paths = write(PIXELS[:3])
+    paths += write(PIXELS[3:], [(-10, -20, 15)], orientation=turned(2), name="turned")
+    with pytest.raises(
+        GeometryError, match=r"turned000\.dcm is turned by 2\.00 degrees against slice000\.dcm"
+    ) as caught:
+        load(*paths)
+    assert caught.value.angle == pytest.approx(2)
+
+
+def test_slices_like_the_spokes_of_a_wheel_are_refused(write: Write) -> None:
+    paths = [write(PIXELS[k : k + 1], [(0, 0, 0)], orientation=turned(15 * k), name=f"spoke{k}")[0] for k in range(4)]
+    with pytest.raises(GeometryError, match=r"its 4 slices are not parallel: spoke0.* by 15\.00 degrees"):
+        load(*paths)
+
+
+def test_orientations_that_differ_by_rounding_are_one(write: Write) -> None:
+    # On both sides of what rounding to three digits would keep apart.
+    paths = write(PIXELS[:2], orientation=(1, 0.00049, 0, -0.00049, 1, 0))
+    paths += write(PIXELS[2:], [(-10, -20, 10), (-10, -20, 15)], orientation=(1, 0.00051, 0, -0.00051, 1, 0), name="t")
+    (volume,) = load(*paths)
+    np.testing.assert_array_equal(volume.stored, PIXELS)
+    assert volume.warnings == ()
+
+
+def test_slices_that_are_turned_a_little_are_told(write: Write) -> None:
+    paths = write(PIXELS[:3]) + write(PIXELS[3:], [(-10, -20, 15)], orientation=turned(0.05), name="turned")
+    (volume,) = load(*paths)
+    assert volume.warnings == ("slices are turned by up to 0.050 degrees against the first: this is not corrected",)
+
+
 @pytest.mark.parametrize(
     ("elements", "unit"),
     [

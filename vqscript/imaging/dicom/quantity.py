@@ -42,16 +42,34 @@ def quantity(header: Dataset) -> Quantity:
     return Quantity("")
 
 
+def _holders(header: Dataset) -> list[Dataset]:
+    """Return where attributes of an image may be: the header, and the functional groups of an enhanced object."""
+    shared = values.items(header, "SharedFunctionalGroupsSequence")
+    return [header, *shared, *values.items(header, "PerFrameFunctionalGroupsSequence")[:1]]
+
+
+def _rescale(header: Dataset) -> tuple[float, float, str]:
+    """Return rescale slope, intercept and type of an image, of its first frame if it is an enhanced object."""
+    for holder in _holders(header):
+        for place in (holder, *values.items(holder, "PixelValueTransformationSequence")):
+            slope = values.number(place, "RescaleSlope")
+            if slope is not None:
+                intercept = values.number(place, "RescaleIntercept") or 0.0
+                return slope, intercept, values.text(place, "RescaleType")
+    return 1.0, 0.0, values.text(header, "RescaleType")
+
+
 def _ct(header: Dataset) -> Quantity:
     # US is "unspecified", which some scanners write although their values are Hounsfield units.
-    kind = values.text(header, "RescaleType")
+    kind = _rescale(header)[2]
     if kind in {"", "HU", "US"}:
         return Quantity("HU")
     return Quantity("", warnings=(f'RescaleType "{kind}" is not HU: the values have no unit',))
 
 
 def _pet(header: Dataset) -> Quantity:
-    units = values.text(header, "Units").upper()
+    # Enhanced objects have no Units; some writers put its terms where the standard has HU.
+    units = (values.text(header, "Units") or _rescale(header)[2]).upper()
     suv_type = values.text(header, "SUVType").upper()
     if units == "GML" and suv_type in _SUV_TYPES:
         return Quantity(_SUV_TYPES[suv_type])
@@ -73,9 +91,9 @@ def _rescaled_unit(header: Dataset) -> str | None:
     It says more than the unit attribute of the modality can. A mapping to other values is an offer beside the
     image's own ones (an SUV, say), and is not taken.
     """
-    rescale = (values.number(header, "RescaleSlope"), values.number(header, "RescaleIntercept"))
-    slope, intercept = 1.0 if rescale[0] is None else rescale[0], rescale[1] or 0.0
-    for mapping in values.items(header, "RealWorldValueMappingSequence"):
+    slope, intercept, _ = _rescale(header)
+    mappings = (one for holder in _holders(header) for one in values.items(holder, "RealWorldValueMappingSequence"))
+    for mapping in mappings:
         other = values.number(mapping, "RealWorldValueSlope")
         same = other is not None and math.isclose(other, slope, rel_tol=1e-6)
         offset = values.number(mapping, "RealWorldValueIntercept") or 0.0

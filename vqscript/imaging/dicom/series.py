@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from vqscript.imaging.dicom.header import read_header
 from vqscript.imaging.dicom.instance import Instance
 from vqscript.imaging.dicom.quantity import quantity
 from vqscript.imaging.dicom.timing import frame_times, instant, slice_timing
-from vqscript.imaging.geometry import Clue, Stack, stack
+from vqscript.imaging.geometry import Clue, Stack, alike, angle_between, stack
 from vqscript.imaging.volume import Source, Volume
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ _MR_KINDS = frozenset(
         "OUT_PHASE",
     }
 )
+
+_TURN_NOTICED = 0.005  # degrees: rounded cosines turn less
+_TURNED = 30.0  # degrees: a slice at less than this to the others is no localizer, but one of them gone wrong
 
 
 def load_series(instances: Sequence[Instance]) -> list[Volume]:
@@ -126,9 +130,11 @@ def _loadable(instances: list[Instance], warnings: list[str]) -> list[Instance]:
 def _separate(images: list[Instance], warnings: list[str]) -> list[list[Instance]]:
     """Return the slices of each separate image, in the order of their instance numbers, without localizers."""
     groups: dict[tuple[Any, ...], list[Instance]] = {}
-    for one in images:
-        groups.setdefault(_kind(one), []).append(one)
-    scouts = [key for key, group in groups.items() if "LOCALIZER" in group[0].image_type]
+    orientations = alike([one.orientation for one in images])
+    for one, orientation in zip(images, orientations, strict=True):
+        groups.setdefault((_kind(one), orientation), []).append(one)
+    _check_parallel(list(groups.values()))
+    scouts = [key for key, group in groups.items() if _is_localizer(group[0])]
     largest = max(len(group) for group in groups.values())
     if largest >= 3:
         # A single slice of another orientation beside a stack is a scout, whatever it calls itself.
@@ -144,8 +150,40 @@ def _separate(images: list[Instance], warnings: list[str]) -> list[list[Instance
     return sorted(groups.values(), key=lambda group: min(one.instance_number or 0 for one in group))
 
 
+def _check_parallel(groups: list[list[Instance]]) -> None:
+    """Raise GeometryError where single slices are turned against others that they otherwise match.
+
+    A stack of another orientation is an image of its own, and a slice at a large angle a localizer.
+    """
+    placed = [group for group in groups if group[0].orientation is not None and not _is_localizer(group[0])]
+    for group in placed:
+        one = group[0]
+        if len(group) > 1 or one.frames > 1:
+            continue
+        for other in placed:
+            if other is group or _kind(other[0]) != _kind(one):
+                continue
+            angle = angle_between(one.orientation, other[0].orientation)
+            if angle < _TURNED:
+                count = sum(len(group) for group in placed)
+                raise GeometryError(
+                    f"series {one.series_uid}: its {count} slices are not parallel: {one.path.name} is turned by "
+                    f"{angle:.2f} degrees against {other[0].path.name}",
+                    path=one.path,
+                    uid=one.series_uid,
+                    angle=angle,
+                )
+
+
+def _is_localizer(one: Instance) -> bool:
+    return "LOCALIZER" in one.image_type
+
+
 def _kind(one: Instance) -> tuple[Any, ...]:
-    """Return what must be equal for slices to belong to one image; a multi-frame object stands alone."""
+    """Return what besides the orientation must be equal for slices to belong to one image.
+
+    A multi-frame object stands alone.
+    """
     if one.sop_class in NUCLEAR or one.frames > 1:
         return (one.sop_uid,)
     kinds = _MR_KINDS.intersection(one.image_type.split("\\")[2:]) if one.modality == "MR" else ()
@@ -153,13 +191,12 @@ def _kind(one: Instance) -> tuple[Any, ...]:
         one.sop_class,
         one.rows,
         one.columns,
-        tuple(round(c, 3) + 0.0 for c in one.orientation or ()),
         tuple(round(s, 4) for s in one.pixel_spacing or ()),
         one.bits_allocated,
         one.signed,
         one.frame_of_reference,
         one.echo_number,
-        "LOCALIZER" in one.image_type,
+        _is_localizer(one),
         tuple(sorted(kinds)),
     )
 
@@ -223,7 +260,7 @@ def _stack(group: list[Instance]) -> Stack:
             raise GeometryError(f"{one.path} has no {lacking[0]}, so its place is unknown", path=one.path)
     first = group[0]
     assert first.orientation is not None and first.pixel_spacing is not None
-    return stack(
+    ordered = stack(
         np.array([one.position for one in group]),
         first.orientation,
         first.pixel_spacing,
@@ -232,6 +269,11 @@ def _stack(group: list[Instance]) -> Stack:
         frame_of_reference=first.frame_of_reference,
         clues=_clues(group),
     )
+    turned = max(angle_between(first.orientation, other) for other in {one.orientation for one in group})
+    if turned > _TURN_NOTICED:
+        warning = f"slices are turned by up to {turned:.3f} degrees against the first: this is not corrected"
+        return replace(ordered, warnings=(*ordered.warnings, warning))
+    return ordered
 
 
 def _clues(group: list[Instance]) -> list[Clue]:
