@@ -12,6 +12,7 @@ local csv = require "csv"
 local ORGANS = args.rois or "Heart,Liver,Kidneys,Muscle,Tumor"
 local NM_DESCRIPTION = args.nm or "*In-111 *"
 local PIDG_MIN, PIDG_MAX = 0, tonumber(args.max or 60)
+if not PIDG_MAX then VQ.fail('max takes a number, got "' .. args.max .. '"', "--arg max=60") end
 
 local CT, NM = 0, 1 -- the inputs
 
@@ -20,14 +21,33 @@ local mm, ctl = VQ.minMaxTool(), VQ.controler()
 local repo = ipacs.iPACS(args.repo, args.project)
 
 local organs = {}
-for name in ORGANS:gmatch("[^,]+") do organs[#organs + 1] = name end
+for name in ORGANS:gmatch("[^,]+") do organs[#organs + 1] = name:match("^%s*(.-)%s*$") end
 
--- A file name from patient name, ID and study date ("S1+M01" becomes "S1_M01").
--- The date keeps two time points of one animal apart.
+-- What no file name can hold, and "+", "^" and spaces, become "_" ("S1+M01" becomes "S1_M01").
+local function plain(text)
+  return (text:gsub('[+^%s/\\:*?"<>|]', "_"))
+end
+
+-- A file name from patient name, ID and study date, which keeps two time points of one animal apart;
+-- of several studies on one day the later ones say their time and, if need be, a number as well.
+local used = {}
 local function file_name(study)
-  local name = study.PatientsName:gsub("[+^ ]", "_")
-  local id = study.PatientID:gsub(" ", "_")
-  return name .. "-" .. id .. "-" .. study.StudyDate
+  local day = plain(study.PatientsName) .. "-" .. plain(study.PatientID) .. "-" .. study.StudyDate
+  local name, number = day, 1
+  while used[name] do
+    name = day .. "-" .. study.StudyTime:sub(1, 6) .. (number > 1 and "-" .. number or "")
+    number = number + 1
+  end
+  used[name] = true
+  return name
+end
+
+-- Runs a step that not every study allows; returns what it returns, or nil and why it cannot be done.
+local function try(step, ...)
+  local ok, result, more = pcall(step, ...)
+  if ok then return result, more end
+  if type(result) ~= "table" then error(result, 0) end -- a mistake in this script, not in the study
+  return nil, result.message .. (result.hint ~= "" and " (" .. result.hint .. ")" or "")
 end
 
 -- Converts the SPECT, in uCi per voxel, to %ID/g. Returns a remark for the table, or nil if it cannot be done.
@@ -43,6 +63,7 @@ local function to_percent_id_per_gram()
   if status ~= "ADMIN" then
     -- 100/dose relates to the injection; these voxels hold what was there at the scan.
     dm:convertUnit(NM, "%ID/g")
+    if status == "" then return "decay correction is not known, convertUnit was used" end
     return "decay correction is " .. status .. ", not to injection: 100/dose would be wrong, convertUnit was used"
   end
 
@@ -55,6 +76,13 @@ local function to_percent_id_per_gram()
   return "100/dose, dose from " .. source
 end
 
+-- Loads the newest ROI of each organ and no others; returns the tool that has them.
+local function load_rois()
+  repo:mergeROIs("-names", organs)
+  mw:setViewMode("Slice View", "3D ROI Tool")
+  return VQ.currentOp()
+end
+
 -- Saves each organ twice, centred on it: with its outline and without.
 local function save_pictures(roi, base)
   for j = 1, roi:numROIs() - 1 do roi:setVisible(j, false) end
@@ -65,14 +93,14 @@ local function save_pictures(roi, base)
     ctl:setPos(1, y)
     ctl:setPos(2, z)
     roi:setVisible(j, true)
-    mw:saveImage(base .. "-" .. name .. "-roi", 5)
+    mw:saveImage(base .. "-" .. plain(name) .. "-roi", 5)
     roi:setVisible(j, false)
-    mw:saveImage(base .. "-" .. name .. "-noroi", 5)
+    mw:saveImage(base .. "-" .. plain(name) .. "-noroi", 5)
   end
 end
 
 local rows = {
-  { "patient_id", "patient_name", "study_date", "roi", "unit", "mean", "sd", "voxels", "note" },
+  { "patient_id", "patient_name", "study_date", "study_time", "roi", "unit", "mean", "sd", "voxels", "note" },
 }
 local studies = repo:getStudies("-sort", "PatientID")
 
@@ -88,21 +116,22 @@ for i, study in ipairs(studies) do
     repo:load(study, ct[1], CT)
     repo:load(study, nm[1], NM)
 
-    local note, problem = to_percent_id_per_gram()
-    if not note then
+    local note, problem = try(to_percent_id_per_gram)
+    local roi
+    if note then
+      roi, problem = try(load_rois)
+    end
+    if not roi then
       print(shown .. ": skipped, " .. problem)
     else
       dm:setPalette(NM, "nih_fire2")
       dm:setMinMaxCache(NM, PIDG_MIN, PIDG_MAX)
       mm:updateMIP()
 
-      repo:mergeROIs("-names", organs)
-      mw:setViewMode("Slice View", "3D ROI Tool")
-      local roi = VQ.currentOp()
       for j = 1, roi:numROIs() - 1 do
         local s = roi:statistics(j, NM)
         rows[#rows + 1] = {
-          study.PatientID, study.PatientsName, study.StudyDate,
+          study.PatientID, study.PatientsName, study.StudyDate, study.StudyTime,
           s.name, s.unit, s.mean, s.sd, s.voxels, note,
         }
       end

@@ -5,6 +5,7 @@
 local ipacs = require "ipacs"
 
 local repo = ipacs.iPACS(args.repo, args.project)
+local tables = 0
 
 for _, study in ipairs(repo:getStudies()) do
   local inputs = 0
@@ -14,10 +15,17 @@ for _, study in ipairs(repo:getStudies()) do
     end
   end
 
-  repo:getROIs()
-  VQ.mainWin():setViewMode("Slice View", "3D ROI Tool")
-  local name = (study.PatientID .. "-" .. study.StudyDate):gsub("[^%w-]", "_")
-  print(VQ.currentOp():exportTable(name))
-
+  local objects = #repo.dcmRep:dataPoints(study, "roi")
+  if inputs == 0 or objects == 0 then
+    local found = inputs .. " CT, NM or PET images and " .. objects .. " ROI objects"
+    print(study.PatientID .. " " .. study.StudyDate .. ": skipped, it has " .. found)
+  else
+    repo:getROIs()
+    VQ.mainWin():setViewMode("Slice View", "3D ROI Tool")
+    -- The number keeps studies of one patient on one day apart.
+    tables = tables + 1
+    local name = (study.PatientID .. "-" .. study.StudyDate):gsub("[^%w_-]", "_")
+    print(VQ.currentOp():exportTable(("%s-%03d"):format(name, tables)))
+  end
   VQ.dataManager():clear()
 end

@@ -9,8 +9,11 @@ import nibabel
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import dcmread
 
 from vqscript import resources
+from vqscript.errors import ScriptError
+from vqscript.repository.local import LocalRepository
 
 
 def test_all_examples_are_tried_here():
@@ -32,7 +35,7 @@ def test_list_project(run, mice):
 
 def test_roi_table(run, mice, tmp_path):
     paths = run("roi_table.lua", mice.path, mice.project)
-    assert len(paths) == 3
+    assert len(set(paths)) == 3
     for path in paths:
         with Path(path).open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
@@ -64,6 +67,47 @@ def test_percent_id_per_gram_with_other_rois_and_an_unknown_series(run, mice, tm
 
     lines = run("percent_id_per_gram.lua", mice.path, mice.project, nm="*Lu-177*")
     assert sum("skipped, it has 1 CT and 0 matching NM series" in line for line in lines) == 3
+
+
+@pytest.fixture
+def same_day(mice, tmp_path):
+    """Both scans of one mouse on one day, under names that no file can have; the second has no heart drawn."""
+    path = tmp_path / "same-day.repo"
+    with LocalRepository.open(mice.path) as known, LocalRepository.create(path) as made:
+        for scan in (0, 1):
+            contents = known.show(mice.uid(scan))
+            for series in contents.series:
+                if scan == 1 and series.modality == "SEG":
+                    continue
+                datasets = []
+                for instance in known.fetch(mice.uid(scan), series.series_uid).instances:
+                    dataset = dcmread(instance.path)
+                    dataset.StudyDate, dataset.PatientName, dataset.PatientID = "20240304", 'A/B: "c"^D', "../1 2"
+                    datasets.append(dataset)
+                made.store_datasets(datasets, "/same")
+    return path
+
+
+def test_studies_of_one_day_overwrite_nothing_and_one_without_rois_is_left_out(run, same_day, mice, tmp_path):
+    lines = run("percent_id_per_gram.lua", same_day, "/same", rois=" Heart , Liver")
+    assert sum("skipped, no ROI object of this study holds" in line for line in lines) == 1
+    assert {path.name for path in (tmp_path / "out").rglob("*.png")} == {
+        f"A_B___c__D-.._1_2-20240304-{organ}-{kind}.png" for organ in ("Heart", "Liver") for kind in ("roi", "noroi")
+    }
+    with LocalRepository.open(same_day) as repository, LocalRepository.open(mice.path) as known:
+        rois = [p for p in known.data_points(mice.uid(1), "roi") if "Heart" in p.names and "Liver" in p.names]
+        segmentation = dcmread(rois[0].path)
+        repository.store_datasets([segmentation], "/same")
+    lines = run("percent_id_per_gram.lua", same_day, "/same", rois="Heart")
+    assert not [line for line in lines if "skipped" in line]
+    assert len(list((tmp_path / "out").glob("*-Heart-roi.png"))) == 2
+    with (tmp_path / "out" / "results.csv").open(newline="", encoding="utf-8") as file:
+        assert len({(row["study_date"], row["study_time"]) for row in csv.DictReader(file)}) == 2
+
+
+def test_what_an_argument_cannot_be(run, mice):
+    with pytest.raises(ScriptError, match='max takes a number, got "much"'):
+        run("percent_id_per_gram.lua", mice.path, mice.project, max="much")
 
 
 def test_pet_suv(run, sts, data, tmp_path):
