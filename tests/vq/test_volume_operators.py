@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import nibabel
 import numpy as np
 import pytest
@@ -125,3 +127,42 @@ def test_a_session_with_a_nifti_input_reopens(lua, loaded):
     lua('dm:open(dm:save(1, "spect.nii.gz"), 2); dm:setPalette(2, "viridis"); mw:saveSession("mine"); dm:clear()')
     lua('mw:loadSession("mine"); assert(dm:size() == 3 and dm:getPaletteName(2) == "viridis")')
     assert loaded.session.inputs[2].volume.grid.matches(loaded.session.inputs[1].volume.grid)
+
+
+def test_decay_correction_to_a_time_and_back_again(lua, loaded, fails):
+    """In-111: half of it is left after 2.8047 days; the SPECT is corrected to the injection."""
+    session = loaded.session
+    before = session.inputs[1].volume.values().copy()
+    injected = session.quantities.subject(session.inputs[1]).injection_time
+    assert injected is not None
+    lua(f'dm:decayCorrect(1, "{injected:%Y%m%d%H%M%S}")')
+    assert np.allclose(session.inputs[1].volume.values(), before, rtol=1e-5)
+    later = injected + datetime.timedelta(days=2.8047)
+    lua(f'dm:decayCorrect(1, "{later:%Y%m%d%H%M%S}"); print(dm:decayCorrection(1))')
+    assert np.allclose(session.inputs[1].volume.values(), before / 2, rtol=1e-3)
+    # The conversion knows to when the values are corrected now: %ID/g is the same as without.
+    lua('dm:convertUnit(1, "%ID/g")')
+    voxel_ml = session.inputs[1].volume.grid.voxel_volume / 1000
+    dose = session.quantities.injected_dose(1)[0]
+    assert np.allclose(session.inputs[1].volume.values(), before * 100 / dose / voxel_ml, rtol=2e-3)
+    assert "no activity" in fails('dm:decayCorrect(0, "2024-03-04 09:30")').message
+
+
+@pytest.mark.parametrize(
+    ("formula", "kilograms"),
+    [
+        ("James128", 1.10 * 70 - 128 * (70 / 175) ** 2),
+        ("James", 1.10 * 70 - 120 * (70 / 175) ** 2),
+        ("Janmahasatian", 9270 * 70 / (6680 + 216 * 70 / 1.75**2)),
+    ],
+)
+def test_lean_body_mass_by_each_formula_and_back(lua, loaded, formula, kilograms):
+    volume = loaded.session.inputs[1].volume
+    about = 'weight = "70 kg", height = 1.75, sex = "M"'
+    lua(f'dm:convertUnit(1, "SUVbw", {{{about}}})')
+    by_weight = total(volume)
+    lua(f'dm:convertUnit(1, "SUVlbm", {{{about}, lean = "{formula}"}})')
+    assert total(volume) / by_weight == pytest.approx(kilograms / 70, rel=1e-5)
+    # The way back takes the formula the values were made with.
+    lua(f'dm:convertUnit(1, "SUVbw", {{{about}}})')
+    assert total(volume) == pytest.approx(by_weight, rel=1e-6)

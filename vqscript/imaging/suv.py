@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vqscript.imaging.administration import GIVEN, SUBJECT, Administration, Remark, from_header
+from vqscript.imaging.body import LeanFormula
 from vqscript.imaging.decay import decay_status as decay_status
-from vqscript.imaging.decay import to_injection
+from vqscript.imaging.decay import to_injection, to_time
 from vqscript.imaging.unit_path import RELATIVE, UnitPath
 from vqscript.imaging.units import BQ_PER_UCI, canonical
 from vqscript.imaging.volume import Volume
@@ -43,7 +45,12 @@ class Conversion:
 
 
 def convert(
-    volume: Volume, unit: str, *, subject: Administration | None = None, given: Administration | None = None
+    volume: Volume,
+    unit: str,
+    *,
+    subject: Administration | None = None,
+    given: Administration | None = None,
+    lean: LeanFormula | None = None,
 ) -> Conversion:
     """Return the conversion of a volume to another unit.
 
@@ -56,6 +63,8 @@ def convert(
     subject, given : Administration, optional
         From the subject information and from the user. Field by field, what is given goes before the subject
         information, and that before the header.
+    lean : {"Janmahasatian", "James", "James128"}, optional
+        Formula for lean body mass, for SUVlbm. :func:`vqscript.imaging.unit_path.mark_lean` keeps it for the way back.
 
     Returns
     -------
@@ -74,7 +83,7 @@ def convert(
     :func:`vqscript.imaging.decay.decay_status`), so that there and back changes nothing.
     """
     facts, remarks = _facts(volume, subject, given)
-    path = UnitPath(volume, canonical(unit), facts, remarks)
+    path = UnitPath(volume, canonical(unit), facts, remarks, lean)
     factor: float | NDArray[np.float64] = path.scale()
     if path.crosses:
         dose = path.need("dose", "injected dose")
@@ -116,6 +125,35 @@ def convert_net(volume: Volume, unit: str, net_activity_bq: float, weight_g: flo
         path.note("Decay: none applied, as the net activity is that of the scan")
         factor = factor / net_activity_bq if path.target in RELATIVE else factor * net_activity_bq
     return _conversion(path, factor)
+
+
+def decay_correction(
+    volume: Volume,
+    when: datetime,
+    *,
+    subject: Administration | None = None,
+    given: Administration | None = None,
+) -> Conversion:
+    """Return what takes a volume, in its unit, to values decay-corrected to a time.
+
+    Parameters
+    ----------
+    volume : Volume
+        In a unit of activity.
+    when : datetime
+        Local time of the scanner.
+    subject, given : Administration, optional
+        As in :func:`convert`; the half-life counts.
+
+    Raises
+    ------
+    UnitError
+        As :func:`vqscript.imaging.decay.to_time`, whose :func:`~vqscript.imaging.decay.mark` belongs after applying it.
+    """
+    facts, remarks = _facts(volume, subject, given)
+    decay = to_time(volume, when, facts)
+    warnings = [remark.text for remark in remarks if remark.field in decay.used]
+    return Conversion(volume.unit, decay.factor, (decay.note,), (*warnings, *decay.warnings))
 
 
 def apply(volume: Volume, conversion: Conversion) -> None:

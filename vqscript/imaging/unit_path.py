@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 
@@ -29,6 +30,21 @@ _GLIMPSE = 1 << 21  # voxels that are enough for that
 _LEAN_FORMULAS: dict[str, LeanFormula] = {"LBM": "James", "LBMJAMES128": "James128", "LBMJANMA": "Janmahasatian"}
 
 
+def lean_formula(volume: Volume) -> LeanFormula:
+    """Return the formula for lean body mass that a header's SUVType names, else Janmahasatian's."""
+    suv_type = text_of(volume.header, "SUVType").upper() if volume.header is not None else ""
+    return _LEAN_FORMULAS.get(suv_type, "Janmahasatian")
+
+
+def mark_lean(volume: Volume, formula: LeanFormula) -> None:
+    """Write into a volume's own header by which formula its SUVlbm was made, so that the way back takes the same."""
+    if volume.header is None:
+        return
+    header = copy.deepcopy(volume.header)
+    header.SUVType = next(word for word, known in _LEAN_FORMULAS.items() if known == formula)
+    volume.header = header
+
+
 class UnitPath:
     """What a conversion takes, in the order it is taken.
 
@@ -40,6 +56,8 @@ class UnitPath:
     facts : Administration
     remarks : sequence of Remark
         On the header; those on facts that are taken from it become warnings.
+    lean : {"Janmahasatian", "James", "James128"}, optional
+        Formula for lean body mass; else :func:`lean_formula`.
 
     Attributes
     ----------
@@ -53,8 +71,17 @@ class UnitPath:
         If no way leads from the one unit to the other.
     """
 
-    def __init__(self, volume: Volume, target: str, facts: Administration, remarks: Sequence[Remark] = ()) -> None:
+    def __init__(
+        self,
+        volume: Volume,
+        target: str,
+        facts: Administration,
+        remarks: Sequence[Remark] = (),
+        lean: LeanFormula | None = None,
+    ) -> None:
         self.volume, self.target, self.facts = volume, target, facts
+        # On the way back from SUVlbm it is the formula of the values that counts, not a wish.
+        self._lean_formula = lean if target == "SUVlbm" else None
         self.source = label(volume.unit)
         self.notes: list[str] = []
         self.warnings: list[str] = []
@@ -216,9 +243,7 @@ class UnitPath:
         return self.facts.sex
 
     def _lean(self) -> float:
-        header = self.volume.header
-        suv_type = text_of(header, "SUVType").upper() if header is not None else ""
-        formula = _LEAN_FORMULAS.get(suv_type, "Janmahasatian")
+        formula = self._lean_formula or lean_formula(self.volume)
         mass = self._size(lean_body_mass, self._weight(), self._height(), self._sex(), formula)
         self.note(f"Lean body mass {mass / 1000:.5g} kg ({formula})")
         return mass

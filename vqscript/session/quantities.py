@@ -10,8 +10,11 @@ from vqscript.errors import UsageError
 from vqscript.imaging import units
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vqscript.datapoints.records import Subject
     from vqscript.imaging.administration import Administration
+    from vqscript.imaging.body import LeanFormula
     from vqscript.session.inputs import Input
     from vqscript.session.session import Session
 
@@ -28,11 +31,12 @@ class Quantities:
         before, item.volume.unit = item.volume.unit, units.canonical(unit)
         item.provenance.append(f"unit declared as {item.volume.unit or 'none'} (was {before or 'none'})")
 
-    def convert(self, i: int, unit: str, given: Administration | None = None) -> None:
+    def convert(self, i: int, unit: str, given: Administration | None = None, lean: LeanFormula | None = None) -> None:
         """Convert input ``i`` to a unit, in place.
 
         Dose, weight, times and half-life are taken, one by one, from ``given``, else from the
         study's subject information, else from the DICOM header; what was used is in the input's provenance.
+        ``lean`` is the formula for lean body mass, for SUVlbm.
 
         Raises
         ------
@@ -40,17 +44,42 @@ class Quantities:
             If something is missing or the unit cannot be reached; the input stays as it was.
         """
         from vqscript.imaging.suv import apply, convert
+        from vqscript.imaging.unit_path import mark_lean
 
         item = self._session.inputs[i]
         before = item.volume.unit
-        conversion = convert(item.volume, units.canonical(unit), subject=self.subject(item), given=given)
+        conversion = convert(item.volume, units.canonical(unit), subject=self.subject(item), given=given, lean=lean)
         if conversion.unit == before:
             item.provenance.append(f"asked for {before}: the values are in it already")
             return
         apply(item.volume, conversion)
+        if lean and conversion.unit == "SUVlbm":
+            mark_lean(item.volume, lean)
         item.changed(f"converted from {before or 'no unit'} to {conversion.unit}: " + "; ".join(conversion.notes))
-        for warning in conversion.warnings:
-            item.provenance.append(f"warning: {warning}")
+        self._warn(i, conversion.warnings)
+
+    def decay_correct(self, i: int, when: str, given: Administration | None = None) -> None:
+        """Decay-correct input ``i`` to a time (local time of the scanner); frames and slices get a factor each.
+
+        Raises
+        ------
+        UnitError
+            If the values are no activity, or half-life or times are not known; the input stays as it was.
+        """
+        from vqscript.imaging.decay import mark
+        from vqscript.imaging.suv import apply, decay_correction
+
+        item = self._session.inputs[i]
+        time = moment(when)
+        conversion = decay_correction(item.volume, time, subject=self.subject(item), given=given)
+        apply(item.volume, conversion)
+        mark(item.volume, time)
+        item.changed("decay-corrected: " + "; ".join(conversion.notes))
+        self._warn(i, conversion.warnings)
+
+    def _warn(self, i: int, warnings: Sequence[str]) -> None:
+        for warning in warnings:
+            self._session.inputs[i].provenance.append(f"warning: {warning}")
             self._session.interaction.log(f"input {i}: {warning}", "warning")
 
     def injected_dose(self, i: int) -> tuple[float, str]:
@@ -105,8 +134,10 @@ def given(
     weight: str | float | None = None,
     injection_time: str = "",
     nuclide: str = "",
+    height: float | None = None,
+    sex: str = "",
 ) -> Administration:
-    """Return what a user gives explicitly; a bare dose is uCi, a bare weight g."""
+    """Return what a user gives explicitly; a bare dose is uCi, a bare weight g, a height m."""
     from vqscript.imaging.administration import Administration
     from vqscript.imaging.nuclides import half_life
 
@@ -115,6 +146,8 @@ def given(
         weight=None if weight is None else units.parse_mass(weight),
         injection_time=moment(injection_time) if injection_time else None,
         half_life=half_life(nuclide) if nuclide else None,
+        height=height,
+        sex=sex,
     ).attributed("given")
 
 

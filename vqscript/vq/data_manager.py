@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from vqscript.errors import UsageError
 from vqscript.vq.catalog import script
@@ -25,6 +25,21 @@ class ConversionOptions(TypedDict, total=False):
     """Date and time of injection, YYYYMMDDHHMMSS."""
     nuclide: str
     """For its half-life: "In-111"."""
+    height: float
+    """In metres, for SUVlbm, SUVbsa and SUVibw."""
+    sex: Literal["M", "F", "O"]
+    """For SUVlbm and SUVibw."""
+    lean: Literal["Janmahasatian", "James", "James128"]
+    """Formula for lean body mass, for SUVlbm."""
+
+
+class DecayOptions(TypedDict, total=False):
+    """What a decay correction may be told instead of taking it from subject information or header."""
+
+    nuclide: str
+    """For its half-life: "In-111"."""
+    injectionTime: str
+    """Date and time of injection, for values that are corrected to it now."""
 
 
 class DataManager:
@@ -159,7 +174,16 @@ class DataManager:
         Dose, weight, injection time and nuclide are taken, one by one, from the options, else from
         the study's subject information, else from the DICOM header; :meth:`provenance` says which.
         """
-        self._session.quantities.convert(i, u, _given(options))
+        self._session.quantities.convert(i, u, _given(options), options.get("lean"))
+
+    @script(example='dm:decayCorrect(1, "2024-03-04 09:30")')
+    def decayCorrect(self, i: int, time: str, **options: Unpack[DecayOptions]) -> None:
+        """Decay-correct the values to a date and time (local time of the scanner), in place.
+
+        Frames and slices that are not corrected yet get a factor each. The input says from then on to when its values
+        are corrected, so that :meth:`convertUnit` does not correct them twice.
+        """
+        self._session.quantities.decay_correct(i, time, _given(options))
 
     @script(example="for _, line in ipairs(dm:provenance(1)) do print(line) end")
     def provenance(self, i: int) -> list[str]:
@@ -229,4 +253,6 @@ def _given(options: Any) -> Administration | None:
         weight=options.get("weight"),
         injection_time=options.get("injectionTime", ""),
         nuclide=options.get("nuclide", ""),
+        height=options.get("height"),
+        sex=options.get("sex", ""),
     )
