@@ -71,6 +71,20 @@ local function roi_objects(repository, creator)
   return found
 end
 
+--- Tells of an ROI object that was drawn on an image which is not loaded: on one that is loaded it may lie elsewhere.
+local function tell_origin(each)
+  local dm = VQ.dataManager()
+  if #each.referencedSeries == 0 then return end
+  for i = 0, dm:size() - 1 do
+    local ok, series = pcall(dm.getDcmString, i, "SeriesInstanceUID") -- numbers of inputs may have gaps
+    if ok and contains(each.referencedSeries, series) then return end
+  end
+  VQ.log(
+    "the ROIs " .. table.concat(each.names, ", ") .. " (by " .. each.creator .. ", " .. each.date
+      .. ") were drawn on an image that is not loaded: check that they fit"
+  )
+end
+
 --- Leaves the .rmha where the script asked for it: a file, or a folder.
 local function leave_copy(tool, path)
   if not path then return end
@@ -102,6 +116,9 @@ local function iPACS(url, project)
   --- Fetches a series and loads it into an input; separate images of it fill the following inputs.
   ---@return integer how many inputs were filled
   function methods.load(study, series, input)
+    if series == nil then
+      VQ.fail("load needs a series, got nothing", "did getSeries find one? Test #series before taking series[1]")
+    end
     return VQ.dataManager():open(repository:fetch(study, series), input or 0)
   end
 
@@ -121,6 +138,7 @@ local function iPACS(url, project)
       if holds_all(each.names, given.names or {}) then
         local tool = roi_tool()
         local names = tool:loadObjects { { path = each.path } }
+        tell_origin(each)
         leave_copy(tool, given.savepath)
         return names
       end
@@ -163,6 +181,9 @@ local function iPACS(url, project)
     end
     local tool = roi_tool()
     local names = tool:loadObjects(selections)
+    for _, each in ipairs(objects) do
+      if chosen[each.sopInstanceUID] then tell_origin(each) end
+    end
     leave_copy(tool, given.savepath)
     return names
   end

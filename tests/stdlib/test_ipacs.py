@@ -134,6 +134,7 @@ def test_records_have_all_their_names_and_nothing_is_nil(run):
         ("repo:getSeries(repo:getStudies())", "list", "studies[1]"),
         ("repo:getSeries('1.2.3')", "1.2.3", ""),
         ("repo:load(repo:getStudies()[1], {}, 0)", "empty list", ""),
+        ("repo:load(repo:getStudies()[1], nil, 0)", "load needs a series", "getSeries"),
     ],
 )
 def test_what_is_asked_wrongly_is_told_at_the_users_line(run, call, message, hint):
@@ -218,6 +219,21 @@ def test_rois_that_cannot_be_had_leave_the_tool_as_it_was(desk, run, call, messa
     assert (error.file, error.line) == ("script", LINE)
     assert desk.session.rois is before
     assert before.names == ["Heart", "Liver"]
+
+
+def test_rois_drawn_on_an_image_that_is_not_loaded_are_told(desk, run):
+    run("load(1) repo:getROIs() repo:mergeROIs('-names', {'Heart'})")
+    assert not [line for line in desk.logged if "not loaded" in line]
+    run("""
+        local study = repo:getStudies()[1]
+        VQ.dataManager():clear()
+        repo:load(study, repo:getSeries(study, "-modality", "NM")[1], 2)
+        repo:load(study, repo:getSeries(study, "-modality", "NM")[1], 0)
+        local names = repo:mergeROIs("-names", {"Heart"})
+        print(#repo.dcmRep:dataPoints(study, "roi")[1].referencedSeries)
+    """)
+    (told,) = [line for line in desk.logged if "not loaded" in line]
+    assert "Heart" in told
 
 
 def test_equal_times_are_decided_by_the_uid(desk, run, own):

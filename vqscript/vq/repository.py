@@ -137,7 +137,7 @@ class DicomRepository:
         """Return the data points of a study, newest first.
 
         All have ``creator date time sopInstanceUID``; ROI objects also ``names path format
-        frameOfReference``, quantification
+        frameOfReference referencedSeries`` (what they were drawn on), quantification
         ``name unit input seriesInstanceUID`` and the statistics (``mean sd volume ...``), subject
         information ``injectedDose`` (uCi) ``weight`` (g) ``injectionTime nuclide``.
         """
@@ -207,6 +207,7 @@ def point_record(point: DataPoint) -> Record:
     if isinstance(point, RoiObject):
         record |= {"format": point.format, "names": list(point.names), "path": str(point.path or "")}
         record["frameOfReference"] = point.frame_of_reference
+        record["referencedSeries"] = list(point.referenced_series)
     elif isinstance(point, Quantification):
         record |= {"name": point.name, "unit": point.unit, "input": point.input}
         record |= {"seriesInstanceUID": point.image_series, "roiObject": point.roi_sop_uid}
