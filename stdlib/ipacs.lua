@@ -79,10 +79,9 @@ local function tell_origin(each)
     local ok, series = pcall(dm.getDcmString, i, "SeriesInstanceUID") -- numbers of inputs may have gaps
     if ok and contains(each.referencedSeries, series) then return end
   end
-  VQ.log(
-    "the ROIs " .. table.concat(each.names, ", ") .. " (by " .. each.creator .. ", " .. each.date
-      .. ") were drawn on an image that is not loaded: check that they fit"
-  )
+  local by = each.creator ~= "" and " by " .. each.creator or ""
+  local which = table.concat(each.names, ", ") .. by .. " of " .. each.date
+  VQ.log("the ROIs " .. which .. " were drawn on an image that is not loaded: check that they fit")
 end
 
 --- Leaves the .rmha where the script asked for it: a file, or a folder.
