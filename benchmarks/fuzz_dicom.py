@@ -257,6 +257,7 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--memory", type=int, default=2048, help="limit of each process in MiB (default: 2048)")
     parser.add_argument("--keep", type=Path, help="write this case's file there, and read nothing", metavar="FILE")
+    parser.add_argument("--only", default="", help="kinds that contain this text", metavar="TEXT")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--work", dest="folder", help=argparse.SUPPRESS)
     parser.add_argument("--count", type=int, help=argparse.SUPPRESS)
@@ -270,6 +271,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         options.folder = folder
         bases = fuzz_bases.write(Path(folder))
+        bases = {kind: paths for kind, paths in bases.items() if options.only in kind}
         listing = {kind: [str(path) for path in paths] for kind, paths in bases.items()}
         (Path(folder) / "bases.json").write_text(json.dumps(listing), encoding="utf-8")
         if options.keep:
