@@ -9,7 +9,7 @@ local function cell(value)
   if value == nil or value ~= value then return "" end -- NaN is no value
   local text = tostring(value)
   -- A text that begins like a formula would be computed by the spreadsheet.
-  if type(value) == "string" and text:find("^[=@\t\r]") then text = "'" .. text end
+  if type(value) == "string" and text:find("^[=@+\t\r-]") and not tonumber(text) then text = "'" .. text end
   if text:find('[",\r\n]') then text = '"' .. text:gsub('"', '""') .. '"' end
   return text
 end

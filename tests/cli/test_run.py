@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import vqscript as package
+from vqscript.repository.local import LocalRepository
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -98,6 +99,13 @@ def test_debug_adds_the_traceback_and_keeps_the_exit_code(vqrun):
 )
 def test_wrong_use_exits_with_2(vqrun, words):
     assert "Traceback" not in vqrun("", *words, exit_code=2).stderr
+
+
+def test_an_output_inside_a_repository_is_refused_before_the_script_runs(vqrun, tmp_path):
+    LocalRepository.create(tmp_path / "lab.repo").close()
+    done = vqrun("print('hello')", "--output", "lab.repo/out", exit_code=2)
+    assert done.stdout == ""
+    assert "lies in the repository" in done.stderr and "--output" in done.stderr
 
 
 def test_a_missing_script_and_a_file_as_output(vqrun, tmp_path, environment):

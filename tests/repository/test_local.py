@@ -326,3 +326,16 @@ def test_a_row_of_another_version_is_read_again(repository: LocalRepository, mak
 
 def series_of(repository: LocalRepository, study_uid: str) -> str:
     return repository.find_series(study_uid)[0].series_uid
+
+
+def test_a_repository_that_may_only_be_read_is_read(tmp_path, monkeypatch):
+    """Tests may run as root, whom file modes do not stop: the answer to "may I write?" is what is replaced."""
+    path = tmp_path / "lab.repo"
+    LocalRepository.create(path).close()
+    before = sorted(file.name for file in path.iterdir())
+    monkeypatch.setattr("vqscript.repository.index.os.access", lambda *_: False)
+    with LocalRepository.open(path) as repository:
+        assert repository.find_studies() == []
+        with pytest.raises(RepositoryError):
+            repository.add_to_project("1.2.3", "/new")
+    assert sorted(file.name for file in path.iterdir()) == before

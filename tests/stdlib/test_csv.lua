@@ -12,7 +12,7 @@ function tests.cells_are_quoted_where_they_must_be()
 end
 
 function tests.what_looks_like_a_formula_is_text()
-  equal(csv.line { "=1+1", "@SUM", "-3 mice", "S1+M01", -3.5 }, "'=1+1,'@SUM,-3 mice,S1+M01,-3.5")
+  equal(csv.line { "=1+1", "@SUM", "-3 mice", "S1+M01", -3.5 }, "'=1+1,'@SUM,'-3 mice,S1+M01,-3.5")
 end
 
 function tests.gaps_and_nan_are_empty_cells()

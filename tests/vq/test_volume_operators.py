@@ -166,3 +166,51 @@ def test_lean_body_mass_by_each_formula_and_back(lua, loaded, formula, kilograms
     # The way back takes the formula the values were made with.
     lua(f'dm:convertUnit(1, "SUVbw", {{{about}}})')
     assert total(volume) == pytest.approx(by_weight, rel=1e-6)
+
+
+def test_a_decay_status_is_declared_where_the_header_is_silent(lua, loaded, fails):
+    lua('dm:setDecayCorrection(1, "NONE"); assert(dm:decayCorrection(1) == "NONE")')
+    assert loaded.session.inputs[1].provenance[-1] == "decay correction declared as NONE (was ADMIN)"
+    assert "takes one of ADMIN, START, NONE" in fails('dm:setDecayCorrection(1, "no")').message
+
+
+def test_straightening_leaves_an_upright_image_alone(lua, loaded):
+    before = loaded.session.inputs[0].volume
+    lua('op("Resampling"):straighten(0)')
+    assert loaded.session.inputs[0].volume is before
+
+
+def test_a_gantry_tilt_is_straightened(lua, loaded, data):
+    lua(f'dm:open("{(data / "odd-series" / "gantrytilting" / "001").as_posix()}", 2)')
+    assert loaded.session.inputs[2].volume.grid.sheared
+    lua('op("Resampling"):straighten(2)')
+    assert not loaded.session.inputs[2].volume.grid.sheared
+
+
+def test_a_threshold_keeps_what_is_no_number(lua, loaded):
+    values = loaded.session.inputs[1].volume.as_float()
+    values[0, 0, :3] = np.nan, 5, 1
+    lua('op("Arithmetics"):threshold(1, 2, 10)')
+    assert np.array_equal(loaded.session.inputs[1].volume.values()[0, 0, :3], [np.nan, 5, 0], equal_nan=True)
+
+
+@pytest.mark.parametrize("name", ["x.jpg", "x.gif", "x.csv"])
+def test_a_picture_is_not_named_as_something_else(fails, name):
+    assert f"{name} would be a .png file" in fails(f'mw:saveImage("{name}", 5)').message
+
+
+def test_a_fetched_series_opens_more_than_once(loaded, mice):
+    printed = loaded.run(
+        """
+        local repo = require("ipacs").iPACS(args.repo, args.project)
+        local study = repo:getStudies()[1]
+        local nm = repo.dcmRep:fetch(study, repo:getSeries(study, "-modality", "NM")[1])
+        local dm = VQ.dataManager()
+        dm:open(nm, 1)
+        dm:open(nm, 2)
+        print(nm.files, dm:getMax(1) == dm:getMax(2))
+        """,
+        repo=str(mice.path),
+        project=mice.project,
+    )
+    assert printed == ["1\ttrue"]

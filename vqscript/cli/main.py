@@ -47,8 +47,10 @@ class _ShowVersion(argparse.Action):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code (0 done, 1 failed, 2 wrong use, 130 interrupted)."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a console without UTF-8 must not turn "µ" into a crash
-            stream.reconfigure(errors="replace")
+        if hasattr(stream, "reconfigure"):
+            # A console without UTF-8 must not turn "µ" into a crash; what goes into a file or a pipe is UTF-8 always.
+            encoding = None if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="replace")
     words = sys.argv[1:] if argv is None else list(argv)
     # The others need not be imported to run one of them.
     args = build_parser(words[:1] if words and words[0] in COMMANDS else COMMANDS).parse_args(words)

@@ -92,6 +92,7 @@ def run_script(
         protected=[settings.path or config.usual_place() / config.FILE_NAME],
     )
     session.protect = gate.protect
+    gate.check_output()
     values = {**(args or {}), "repo": repo, "project": project}
     try:
         runtime = Runtime(VQ(session), gate, args=values, write=write)

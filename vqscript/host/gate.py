@@ -53,6 +53,16 @@ class Gate:
         """Refuse all writing in a folder from now on."""
         self._protected.append(folder.resolve())
 
+    def check_output(self) -> None:
+        """Refuse an output folder that lies in a repository, before the script has worked for it."""
+        owner = _repository(self.output)
+        if owner:
+            raise UsageError(
+                f"the output folder {self.output} lies in the repository {owner}",
+                hint="choose another one with --output",
+                path=self.output,
+            )
+
     def image(self, text: str) -> Path:
         """Return the path of an image to read; images are read anywhere."""
         return self._existing_root(text)

@@ -146,6 +146,36 @@ def mark(volume: Volume, when: datetime) -> None:
     volume.header = header
 
 
+def declare(volume: Volume, status: str) -> None:
+    """Write into a volume's header what its values are, where the header does not say it or says it wrongly.
+
+    Parameters
+    ----------
+    volume : Volume
+        Its values stay; the header becomes one of its own.
+    status : {"ADMIN", "START", "NONE"}
+        Corrected to the injection, to the start of the scan, or not.
+
+    Raises
+    ------
+    UnitError
+        For another status, or a volume without a header to write into.
+    """
+    if status not in ("ADMIN", "START", "NONE"):
+        raise UnitError(f'"{status}" is no decay correction', hint="ADMIN, START or NONE")
+    if volume.header is None:
+        raise UnitError(
+            "an image without a DICOM header has no place to say to when it is corrected",
+            hint="convertUnit takes its values as corrected to the injection",
+            **about(volume),
+        )
+    header = copy.deepcopy(volume.header)
+    header.DecayCorrection = status
+    if "DecayCorrectionDateTime" in header:
+        del header.DecayCorrectionDateTime
+    volume.header = header
+
+
 def _present(volume: Volume, facts: Administration, corrected_to: datetime | None) -> Reference:
     """Return the moment to which the values refer now."""
     assert facts.half_life

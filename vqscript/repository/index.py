@@ -9,6 +9,7 @@ leaves an index that is true: at worst it does not know a file yet.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -121,7 +122,7 @@ class Index:
         """
         with _errors(path):
             connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+                f"{path.absolute().as_uri()}?{_mode(path)}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
             )
             try:
                 application = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -289,6 +290,16 @@ _SERIES = (
     "manufacturer_model_name"
 )
 _ROW = "sop_uid, size, mtime_ns, sha256, record"
+
+
+def _mode(path: Path) -> str:
+    """Return how SQLite is to open the index: to write, or only to read where nothing may be written."""
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return "mode=rw"
+    # Even reading writes a file beside an index in WAL mode. Where that cannot be, and nothing waits in the
+    # write-ahead log, the index is read as it lies.
+    pending = path.with_name(f"{path.name}-wal")
+    return "mode=ro" if pending.exists() and pending.stat().st_size else "immutable=1"
 
 
 def _insert_or_fill(table: str, columns: str, key: str) -> str:

@@ -49,7 +49,7 @@ class Arithmetics:
             raise UsageError(f"input {i} cannot be divided by zero", hint="is a dose or a size missing?")
         factor = _in_float32(number, title)
         before = volume.unit
-        new_unit = self._unit(item, unit, f"{title}({i}, {number:g})", i)
+        new_unit = self._unit(item, unit, title, i)
         if np.issubdtype(volume.stored.dtype, np.integer) and (number or name in ("add", "sub")):
             if name in ("mult", "div"):
                 volume.slope = float(operation(volume.slope, number))
@@ -253,6 +253,6 @@ _UNARY: dict[str, Ufunc] = {
     "sqrt": lambda v, r: np.sqrt(v),
     "pow": lambda v, r, exponent: np.power(v, np.float32(exponent)),
     "clip": lambda v, r, low, high: np.clip(v, low, high),
-    "threshold": lambda v, r, low, high: np.where((v >= low) & (v <= high), v, 0),
+    "threshold": lambda v, r, low, high: np.where((v < low) | (v > high), 0, v),
     "invert": lambda v, r: r[0] + r[1] - v,
 }

@@ -15,13 +15,29 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 
+OTHER_KINDS = frozenset(
+    {".png", ".gif", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".pdf", ".csv", ".xlsx", ".rmha", ".dcm", ".json"}
+    | {".txt", ".nii", ".gz", ".lua"}
+)
+"""Extensions that tell a reader what a file holds."""
+
+
 def with_suffix(path: Path, suffix: str) -> Path:
     """Return the path with a suffix where it has none.
 
-    A dot inside a name ("M.01-Heart") is no suffix: only a known extension counts.
+    A dot inside a name ("M.01-Heart") is no suffix: only the extension of a known kind of file counts.
+
+    Raises
+    ------
+    UsageError
+        For the extension of another kind of file: it would be a file that says something else than it is.
     """
-    known = {".png", ".gif", ".csv", ".rmha", ".dcm", ".json"}
-    return path if path.suffix.lower() in known else path.with_name(path.name + suffix)
+    found = path.suffix.lower()
+    if found == suffix:
+        return path
+    if found in OTHER_KINDS:
+        raise UsageError(f"{path.name} would be a {suffix} file", hint=f"end the name in {suffix}, or leave that out")
+    return path.with_name(path.name + suffix)
 
 
 def write_text(path: Path, text: str) -> Path:
@@ -40,8 +56,18 @@ def write_table(path: Path, rows: Iterable[Sequence[object]]) -> Path:
 
 
 def _harmless(cell: object) -> object:
-    # A text that begins like a formula would be computed by the spreadsheet.
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "@", "\t", "\r")) else cell
+    # A text that begins like a formula would be computed by the spreadsheet; a number stays one.
+    if isinstance(cell, str) and cell.startswith(("=", "@", "+", "-", "\t", "\r")) and not _is_number(cell):
+        return f"'{cell}"
+    return cell
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def write_dataset(path: Path, dataset: Dataset) -> Path:

@@ -85,7 +85,7 @@ def load(session: Session, name: Path) -> None:
         if display.cursor is not None:
             x, y, z = display.cursor
             display.cursor = (x, y, z)
-    except (KeyError, TypeError, ValueError, IndexError, EOFError, OSError, BadZipFile) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError, EOFError, OSError, BadZipFile) as error:
         raise UsageError(f"the saved session {folder} is damaged ({error!r})", path=folder) from error
     session.clear()
     for i, item in inputs.items():

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from vqscript.errors import UsageError, VqError, did_you_mean
+from vqscript.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from vqscript.imaging.volume import Volume
@@ -109,7 +109,7 @@ def _whole(session: Session) -> Iterator[None]:
     rois, cursor, ranges = session.rois, session.display.cursor, dict(session.cropping.ranges)
     try:
         yield
-    except VqError:
+    except BaseException:  # Ctrl-C as well: a step that was cut short must not be left half done
         for i, item in before:
             session.inputs[i] = item
         session.rois = rois

@@ -77,6 +77,15 @@ class Quantities:
         item.changed("decay-corrected: " + "; ".join(conversion.notes))
         self._warn(i, conversion.warnings)
 
+    def declare_decay(self, i: int, status: str) -> None:
+        """Say to when the values of input ``i`` are decay-corrected: "ADMIN", "START" or "NONE"; the values stay."""
+        from vqscript.imaging.decay import declare
+
+        item = self._session.inputs[i]
+        before = self.decay_status(i)[0]
+        declare(item.volume, status)
+        item.provenance.append(f"decay correction declared as {status} (was {before or 'not known'})")
+
     def _warn(self, i: int, warnings: Sequence[str]) -> None:
         for warning in warnings:
             self._session.inputs[i].provenance.append(f"warning: {warning}")

@@ -28,6 +28,14 @@ class Resampling:
         grid = resampled.grid_of_spacing(self._session.inputs[i].volume.grid, spacing)
         self._to_grid(i, grid, method, "{:.4g} x {:.4g} x {:.4g} mm".format(*grid.spacing))
 
+    def straighten(self, i: int) -> None:
+        """Put an input whose slices are sheared by a gantry tilt onto perpendicular axes; others stay as they are."""
+        volume = self._session.inputs[i].volume
+        if volume.grid.sheared:
+            from vqscript.imaging.straighten import straightened
+
+            self._session.replace_volume(i, straightened(volume), "gantry tilt straightened, linear")
+
     def _to_grid(self, i: int, grid: Grid, method: resampled.Method, where: str) -> None:
         item = self._session.inputs[i]
         if item.volume.grid.matches(grid):

@@ -152,18 +152,20 @@ class RoiTool:
 
         In a folder that exists, the file is called ``rois.rmha``.
         """
-        from vqscript.session.files import with_suffix
+        from vqscript.session.files import OTHER_KINDS, with_suffix
 
-        target = path / "rois.rmha" if path.is_dir() else with_suffix(path, ".rmha")
+        target = path / "rois.rmha" if path.is_dir() else path
         if target.suffix.lower() == ".dcm":
             from vqscript.roi.files.seg import write_rois
             from vqscript.session.files import write_dataset
 
             reference = self._session.reference.volume
             return [write_dataset(target, write_rois(self.rois, reference, creator=self._session.creator))]
-        if target.suffix.lower() != ".rmha":
+        if target.suffix.lower() in OTHER_KINDS - {".rmha"}:
             raise UsageError(f'ROIs cannot be saved as "{target.suffix}"', hint=".rmha and .dcm (SEG) are possible")
         from vqscript.roi.files import rmha
+
+        target = with_suffix(target, ".rmha")
 
         target.parent.mkdir(parents=True, exist_ok=True)
         return rmha.write(self.rois, target, self._about())

@@ -61,7 +61,7 @@ class DataManager:
         fill the following inputs.
         """
         if isinstance(what, FetchedSeries):
-            return self._session.open(what.handle, i, what.repository)
+            return self._session.open(what.take(), i, what.repository)
         return self._session.open(what, i)
 
     @script(example="print(dm:voxelSizeX(0))")
@@ -199,6 +199,11 @@ class DataManager:
     def decayCorrection(self, i: int) -> str:
         """Return to when the values are decay-corrected: "ADMIN" (injection), "START" (of the scan), "NONE" or ""."""
         return self._session.quantities.decay_status(i)[0]
+
+    @script(example='dm:setDecayCorrection(1, "ADMIN")')
+    def setDecayCorrection(self, i: int, status: Literal["ADMIN", "START", "NONE"]) -> None:
+        """Say to when the values are decay-corrected, where the header does not or is wrong; the values stay."""
+        self._session.quantities.declare_decay(i, status)
 
     @script(example="print(dm:value(0, 10, 10, 5))")
     def value(self, i: int, x: int, y: int, z: int, t: int = 1) -> float:

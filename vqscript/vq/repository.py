@@ -54,14 +54,21 @@ class FetchedSeries:
     """A series that is at hand; ``dm:open`` takes it."""
 
     def __init__(self, handle: Handle, repository: Repository) -> None:
-        self.handle = handle
         self.repository = repository
+        self._handle: Handle | None = handle
+        self._uids = (handle.study.study_uid, handle.series.series_uid)
+        self._files = len(handle.instances)
+
+    def take(self) -> Handle:
+        """Hand the records of its files over, and keep none of them: a script may fetch thousands of series."""
+        handle, self._handle = self._handle, None
+        return handle or self.repository.fetch(*self._uids)
 
     @property
     @script(example="print(repository:fetch(study, series).files)")
     def files(self) -> int:
         """How many files it has."""
-        return len(self.handle.instances)
+        return self._files
 
 
 class DicomRepository:

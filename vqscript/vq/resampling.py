@@ -22,3 +22,8 @@ class Resampling(Operator):
     def toSpacing(self, input: int, x: float, y: float, z: float, method: Method = "linear") -> None:
         """Resample an input to voxels of x, y, z mm."""
         self._session.resampling.to_spacing(input, (x, y, z), method)
+
+    @script(example="op:straighten(0)")
+    def straighten(self, input: int) -> None:
+        """Put an input whose slices are sheared by a gantry tilt onto perpendicular axes; others stay as they are."""
+        self._session.resampling.straighten(input)
