@@ -214,3 +214,12 @@ def test_a_fetched_series_opens_more_than_once(loaded, mice):
         project=mice.project,
     )
     assert printed == ["1\ttrue"]
+
+
+def test_a_half_life_is_given_where_the_nuclide_is_not_known(lua, loaded):
+    session = loaded.session
+    before = session.inputs[1].volume.values().copy()
+    injected = session.quantities.subject(session.inputs[1]).injection_time
+    later = injected + datetime.timedelta(hours=1)
+    lua(f'dm:decayCorrect(1, "{later:%Y%m%d%H%M%S}", {{halfLife = 1800}})')
+    assert np.allclose(session.inputs[1].volume.values(), before / 4, rtol=1e-5)

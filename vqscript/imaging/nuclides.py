@@ -163,7 +163,7 @@ def nuclide_name(text: str) -> str:
             return name
     raise UnitError(
         f'"{text}" is no radionuclide that is known here',
-        hint=did_you_mean(f"{element}-{mass}", NUCLIDES),
+        hint=did_you_mean(f"{element}-{mass}", NUCLIDES) + "; or give the half-life itself",
         nuclide=text,
     )
 

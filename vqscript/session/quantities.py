@@ -143,10 +143,14 @@ def given(
     weight: str | float | None = None,
     injection_time: str = "",
     nuclide: str = "",
+    seconds: float | None = None,
     height: float | None = None,
     sex: str = "",
 ) -> Administration:
-    """Return what a user gives explicitly; a bare dose is uCi, a bare weight g, a height m."""
+    """Return what a user gives explicitly; a bare dose is uCi, a bare weight g.
+
+    The half-life is that of the nuclide, else ``seconds``; the height is in metres.
+    """
     from vqscript.imaging.administration import Administration
     from vqscript.imaging.nuclides import half_life
 
@@ -154,7 +158,7 @@ def given(
         dose=None if dose is None else units.parse_activity(dose),
         weight=None if weight is None else units.parse_mass(weight),
         injection_time=moment(injection_time) if injection_time else None,
-        half_life=half_life(nuclide) if nuclide else None,
+        half_life=half_life(nuclide) if nuclide else seconds,
         height=height,
         sex=sex,
     ).attributed("given")

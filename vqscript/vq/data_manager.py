@@ -25,6 +25,8 @@ class ConversionOptions(TypedDict, total=False):
     """Date and time of injection, YYYYMMDDHHMMSS."""
     nuclide: str
     """For its half-life: "In-111"."""
+    halfLife: float
+    """In seconds, for a nuclide that is not known."""
     height: float
     """In metres, for SUVlbm, SUVbsa and SUVibw."""
     sex: Literal["M", "F", "O"]
@@ -38,6 +40,8 @@ class DecayOptions(TypedDict, total=False):
 
     nuclide: str
     """For its half-life: "In-111"."""
+    halfLife: float
+    """In seconds, for a nuclide that is not known."""
     injectionTime: str
     """Date and time of injection, for values that are corrected to it now."""
 
@@ -258,6 +262,7 @@ def _given(options: Any) -> Administration | None:
         weight=options.get("weight"),
         injection_time=options.get("injectionTime", ""),
         nuclide=options.get("nuclide", ""),
+        seconds=options.get("halfLife"),
         height=options.get("height"),
         sex=options.get("sex", ""),
     )
