@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +140,9 @@ def _subject_text(point: Subject) -> str:
 
 
 def _print_files(label: str, files: list[tuple[Path, str]]) -> None:
-    for path, reason in files[:SHOWN]:
+    """Print each file with its reason; on a terminal the first ones only, so that the summary stays in sight."""
+    shown = SHOWN if sys.stdout.isatty() else len(files)
+    for path, reason in files[:shown]:
         print(f"{label}: {cell(str(path))}: {cell(reason)}")
-    if len(files) > SHOWN:
-        print(f"{label}: {len(files) - SHOWN} more (--json lists all)")
+    if len(files) > shown:
+        print(f"{label}: {len(files) - shown} more (into a file or a pipe all are listed)")
