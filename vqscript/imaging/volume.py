@@ -83,7 +83,8 @@ class Volume:
     modality : str
         DICOM Modality, or "" (NIfTI).
     header : pydicom.Dataset, optional
-        Header of the first slice (or of the multi-frame object) without pixel data.
+        Header of the first slice (or of the multi-frame object; of an NM object with several images, what describes
+        this one) without pixel data.
     source : Source
     frame_times : tuple of float
         Start of each frame in seconds after the first one; empty for 3-D.

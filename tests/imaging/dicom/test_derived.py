@@ -392,9 +392,9 @@ def test_a_dynamic_pet_counts_its_frames_and_corrects_the_decay_factor() -> None
     assert np.allclose(factors, [1.02, 1.02 * 2 ** (60.5 / half_life), 1.02 * 2 ** (180 / half_life)])
 
 
-def test_a_dynamic_nm_is_refused() -> None:
+def test_an_nm_with_frames_that_its_source_does_not_count_is_refused() -> None:
     volume = make("NM", np.zeros((2, *GRID.shape), dtype=np.int16))
-    with pytest.raises(Unsupported, match="2 time frames"):
+    with pytest.raises(Unsupported, match="2 time frames cannot be stored, for its source does not count as many"):
         write(volume)
 
 

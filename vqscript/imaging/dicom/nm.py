@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +22,15 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 # Third value of ImageType (PS3.3, C.8.4.9.1.1): what has no slices, and what are projections by angle.
-_PLANAR = frozenset({"STATIC", "WHOLE BODY", "DYNAMIC", "GATED"})
+PLANAR = frozenset({"STATIC", "WHOLE BODY", "DYNAMIC", "GATED"})
 _PROJECTIONS = frozenset({"TOMO", "GATED TOMO"})
 
 # What FrameIncrementPointer may count, by what it means for a volume (C.8.4.8.1.1).
 _SLICE = "SliceVector"
 _DETECTOR = "DetectorVector"
-_APART = ("EnergyWindowVector", _DETECTOR)
-_TIME = ("PhaseVector", "RotationVector", "RRIntervalVector", "TimeSlotVector", "TimeSliceVector")
+_WINDOW = "EnergyWindowVector"
+_APART = (_WINDOW, _DETECTOR)
+TIME = ("PhaseVector", "RotationVector", "RRIntervalVector", "TimeSlotVector", "TimeSliceVector")
 _VIEW = "AngularViewVector"
 
 
@@ -82,8 +85,9 @@ def _load(header: Dataset, instance: Instance) -> list[Volume]:
         raise Unsupported(
             f"an NM object of type {kind} holds projections, no slices", hint="load the series reconstructed from it"
         )
-    planar = kind in _PLANAR
-    images = _images(header, instance.frames, planar)
+    planar = kind in PLANAR
+    vectors = _vectors(header, instance.frames)
+    images = _images(vectors, instance.frames, planar)
     meaning = quantity(header)
     slope, intercept = meaning.mapping or (instance.slope, instance.intercept)
     pixels.check_rescale(instance, slope, intercept)
@@ -106,7 +110,7 @@ def _load(header: Dataset, instance: Instance) -> list[Volume]:
                 slope=slope,
                 intercept=intercept,
                 modality=instance.modality,
-                header=header,
+                header=_own_header(header, vectors, image.frames.ravel().tolist()),
                 source=Source(instance.study_uid, instance.series_uid, (instance.path,), (instance.sop_uid,)),
                 frame_times=frame_times,
                 warnings=warnings,
@@ -123,14 +127,33 @@ def _select(stored: NDArray[Any], order: NDArray[np.intp]) -> NDArray[Any]:
     return chosen if len(order) == 1 else chosen.reshape(*order.shape, *stored.shape[1:])
 
 
-def _images(header: Dataset, frames: int, planar: bool) -> list[_Image]:
-    vectors = _vectors(header, frames)
-    views = vectors.pop(_VIEW, None)
+def _own_header(header: Dataset, vectors: Mapping[str, list[int]], frames: list[int]) -> Dataset:
+    """Return a header that describes one image of an object: its energy window, its detector, its frames in order."""
+    if frames == list(range(values.integer(header, "NumberOfFrames") or 1)):
+        return header
+    own = copy.deepcopy(header)
+    own.NumberOfFrames = len(frames)
+    for keyword, numbers in vectors.items():
+        setattr(own, keyword, [numbers[frame] for frame in frames])
+    for keyword, described, count in (
+        (_WINDOW, "EnergyWindowInformationSequence", "NumberOfEnergyWindows"),
+        (_DETECTOR, "DetectorInformationSequence", "NumberOfDetectors"),
+    ):
+        items = values.items(own, described)
+        if keyword in vectors and 0 < (number := vectors[keyword][frames[0]]) <= len(items):
+            setattr(own, described, [items[number - 1]])
+            setattr(own, keyword, [1] * len(frames))
+            setattr(own, count, 1)
+    return own
+
+
+def _images(vectors: Mapping[str, list[int]], frames: int, planar: bool) -> list[_Image]:
+    views = vectors.get(_VIEW)
     if views is not None and len(set(views)) > 1 and _SLICE not in vectors:
         raise Unsupported("frames of an NM object that are counted by angle are projections, no slices")
     apart = _combined(vectors, _APART, frames)
-    time = _combined(vectors, _TIME, frames)
-    counters = [keyword for keyword in _TIME if keyword in vectors]
+    time = _combined(vectors, TIME, frames)
+    counters = [keyword for keyword in TIME if keyword in vectors]
     # An object that counts no slices has them in the order of its frames, within each image and time.
     slices = vectors.get(_SLICE)
     found: dict[tuple[int, ...], dict[tuple[int, ...], list[tuple[int, int]]]] = {}
@@ -163,7 +186,7 @@ def _vectors(header: Dataset, frames: int) -> dict[str, list[int]]:
     tags = [int(tag) for tag in values.numbers(header, "FrameIncrementPointer")]
     vectors = {}
     for keyword in (keyword_for_tag(tag) for tag in tags):
-        if keyword not in (_SLICE, _VIEW, *_APART, *_TIME):
+        if keyword not in (_SLICE, _VIEW, *_APART, *TIME):
             raise Unsupported(f'frames of an NM object are counted by "{keyword}", which has no place in a volume')
         numbers = values.numbers(header, keyword)
         if len(numbers) != frames:
@@ -172,6 +195,6 @@ def _vectors(header: Dataset, frames: int) -> dict[str, list[int]]:
     return vectors
 
 
-def _combined(vectors: dict[str, list[int]], keywords: tuple[str, ...], frames: int) -> list[tuple[int, ...]]:
+def _combined(vectors: Mapping[str, list[int]], keywords: tuple[str, ...], frames: int) -> list[tuple[int, ...]]:
     present = [vectors[keyword] for keyword in keywords if keyword in vectors]
     return [tuple(vector[frame] for vector in present) for frame in range(frames)]

@@ -15,6 +15,9 @@ from vqscript.imaging.grid import Float, Grid
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+PLANAR_DEPTH = 1.0
+"""What the slice of a planar image is taken to be thick, in mm."""
+
 Place = tuple[tuple[float, ...], tuple[float, ...]]
 
 
@@ -76,7 +79,7 @@ def planar(header: Dataset, instance: Instance, detector: int) -> tuple[Grid, tu
         warning += "; where it lies in the patient is not known"
     grid = Grid(
         (instance.columns, instance.rows, 1),
-        (spacing[1], spacing[0], 1.0),
+        (spacing[1], spacing[0], PLANAR_DEPTH),
         (position[0], position[1], position[2]),
         plane_axes(orientation),
         instance.frame_of_reference,
