@@ -179,3 +179,30 @@ def test_an_input_that_cannot_be_is_refused_before_anything_is_computed(desk, pu
         desk.session.arithmetics.binary("add", 0, 0, 256)
     with pytest.raises(UsageError, match="no input 7; loaded: 0"):
         desk.session.arithmetics.scalar("add", 7, 1)
+
+
+@pytest.mark.parametrize("name", ["abs", "clip", "threshold", "invert", "sqrt", "add", "div"])
+def test_floats_are_changed_where_they_are(desk, put, name):
+    item = put(0, np.arange(24, dtype=np.float32).reshape(2, 3, 4))
+    put(1, np.full((2, 3, 4), 2, np.int16))
+    voxels = item.volume.stored
+    if name in ("add", "div"):
+        desk.session.arithmetics.binary(name, 0, 1)
+    else:
+        desk.session.arithmetics.unary(name, 0, *((1, 3) if name in ("clip", "threshold") else ()))
+    assert desk.session.inputs[0].volume.stored is voxels
+
+
+def test_another_input_as_the_result_leaves_the_operands_alone(desk, put):
+    put(0, np.arange(24, dtype=np.float32).reshape(2, 3, 4))
+    put(1, np.full((2, 3, 4), 2, np.float32))
+    desk.session.arithmetics.binary("mult", 0, 1, 2)
+    assert desk.session.inputs[0].volume.value(3, 2, 1) == 23
+    assert desk.session.inputs[1].volume.value(3, 2, 1) == 2
+    assert desk.session.inputs[2].volume.value(3, 2, 1) == 46
+
+
+def test_an_input_with_itself(desk, put):
+    put(0, np.arange(24, dtype=np.int16).reshape(2, 3, 4), slope=0.5, intercept=1.0)
+    desk.session.arithmetics.binary("mult", 0, 0)
+    assert desk.session.inputs[0].volume.value(3, 2, 1) == 12.5**2

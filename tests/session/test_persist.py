@@ -11,6 +11,7 @@ import pytest
 from vqscript.errors import UsageError, VqError
 from vqscript.repository.base import SeriesFilter
 from vqscript.session import persist
+from vqscript.session.quantities import given
 
 
 @pytest.fixture
@@ -186,3 +187,25 @@ def test_no_session_of_this_name(desk, tmp_path):
     (tmp_path / "a.vqsession" / "session.json").write_text("{")
     with pytest.raises(UsageError, match="cannot be read"):
         persist.load(desk.session, tmp_path / "a")
+
+
+@pytest.mark.parametrize("work", ["corrected to a time", "declared", "given"])
+def test_conversions_go_on_from_where_they_were(desk, mice, tmp_path, work):
+    """To when values are corrected, and what was given, counts for the next conversion: else it corrects twice."""
+    session = desk.session
+    desk.load(mice, 1, "CT", "NM")
+    if work == "corrected to a time":
+        session.quantities.decay_correct(1, "2024-03-11 12:00")
+    elif work == "declared":
+        session.quantities.declare_decay(1, "ADMIN")
+    else:
+        facts = given(dose="300 uCi", weight="21 g", injection_time="2024-03-10 09:00", nuclide="Lu-177")
+        session.quantities.convert(1, "SUVbw", facts)
+    persist.save(session, tmp_path / "a")
+    target = "uCi/mL" if work == "given" else "%ID/g"
+    session.quantities.convert(1, target)
+    expected, provenance = session.inputs[1].volume.values().copy(), session.inputs[1].provenance
+    persist.load(session, tmp_path / "a")
+    session.quantities.convert(1, target)
+    np.testing.assert_allclose(session.inputs[1].volume.values(), expected, rtol=1e-6)
+    assert session.inputs[1].provenance == provenance

@@ -168,6 +168,17 @@ def test_lean_body_mass_by_each_formula_and_back(lua, loaded, formula, kilograms
     assert total(volume) == pytest.approx(by_weight, rel=1e-6)
 
 
+def test_what_was_given_for_a_conversion_holds_for_the_next(lua, loaded):
+    volume = loaded.session.inputs[1].volume
+    before = total(volume)
+    lua('dm:convertUnit(1, "%ID/g", { dose = "1000 uCi", weight = "33 g" }); copy = dm:duplicate(1)')
+    per_gram = total(volume)
+    lua('dm:convertUnit(1, "SUVbw"); dm:convertUnit(copy, "uCi")')
+    assert total(volume) == pytest.approx(per_gram * 33 / 100, rel=1e-6)
+    assert "33 g (given)" in loaded.session.inputs[1].provenance[-1]
+    assert total(loaded.session.inputs[2].volume) == pytest.approx(before, rel=1e-6)
+
+
 def test_a_decay_status_is_declared_where_the_header_is_silent(lua, loaded, fails):
     lua('dm:setDecayCorrection(1, "NONE"); assert(dm:decayCorrection(1) == "NONE")')
     assert loaded.session.inputs[1].provenance[-1] == "decay correction declared as NONE (was ADMIN)"

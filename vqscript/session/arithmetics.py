@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -94,20 +94,19 @@ class Arithmetics:
         for i in (a, b):
             self._session.look_at(i)
         other = self._aligned(second.volume, first.volume, b)
+        shape = np.broadcast_shapes(first.volume.stored.shape, other.stored.shape)
+        in_place = target == a and shape == first.volume.stored.shape
+        values = first.volume.as_float() if in_place else np.empty(shape, dtype=np.float32)
+        result = replace(first.volume, stored=values, slope=1.0, intercept=0.0)
         with np.errstate(all="ignore"):
-            values = operation(first.volume.scaled(first.volume.stored), other.scaled(other.stored))
-        if name == "div":
-            values[~np.isfinite(values)] = np.nan
+            for t in range(result.frames):
+                one, two = (v.frame(t if v.frames > 1 else 0) for v in (first.volume, other))
+                for plane, left, right in zip(result.frame(t), one, two, strict=True):
+                    operation(first.volume.scaled(left), other.scaled(right), out=plane)
+                    if name == "div":
+                        plane[~np.isfinite(plane)] = np.nan
         timed = first.volume if counts[0] >= counts[1] else other
-        volume = replace(
-            first.volume,
-            stored=values,
-            slope=1.0,
-            intercept=0.0,
-            unit=new_unit,
-            frame_times=timed.frame_times,
-            timing=timed.timing,
-        )
+        volume = replace(result, unit=new_unit, frame_times=timed.frame_times, timing=timed.timing)
         self._store(target, first, volume, f"{name} of inputs {a} and {b}")
 
     def unary(self, name: str, i: int, *numbers: float, unit: str | None = None) -> None:
@@ -123,19 +122,22 @@ class Arithmetics:
         item = self._session.inputs[i]
         if name in ("clip", "threshold") and not numbers[0] <= numbers[1]:
             raise UsageError(f"{name}: {numbers[0]:g} to {numbers[1]:g} is no range", hint="min first, then max")
-        before = item.volume.scaled(item.volume.stored)
+        volume, limits = item.volume, item.range
         with np.errstate(all="ignore"):
-            result: Values = _UNARY[name](before, item.range, *numbers).astype(np.float32, copy=False)
-        bad = int((np.isfinite(before) & ~np.isfinite(result)).sum())
-        if bad:
-            low, high = item.range
-            raise UsageError(
-                f"{name} of input {i}: {bad} voxels have no finite result; the values go from {low:g} to {high:g}",
-                hint="clip(input, min, max) limits them first",
-            )
+            if name in _PARTIAL:  # all is tried before anything is changed
+                tried = (volume.scaled(plane) for plane in _planes(volume))
+                bad = sum(_lost(plane, _UNARY[name](plane, limits, *numbers)) for plane in tried)
+                if bad:
+                    raise UsageError(
+                        f"{name} of input {i}: {bad} voxels have no finite result; "
+                        "the values go from {:g} to {:g}".format(*limits),
+                        hint="clip(input, min, max) limits them first",
+                    )
+            volume.as_float()
+            for plane in _planes(volume):
+                plane[...] = _UNARY[name](plane, limits, *numbers)
         keeps = name in ("abs", "clip", "threshold", "invert")
-        new_unit = item.volume.unit if keeps and unit is None else self._unit(item, unit, f"{name}({i})", i)
-        item.volume = replace(item.volume, stored=result, slope=1.0, intercept=0.0, unit=new_unit)
+        volume.unit = volume.unit if keeps and unit is None else self._unit(item, unit, f"{name}({i})", i)
         item.changed(" ".join([name, *(f"{number:g}" for number in numbers)]))
 
     def expression(self, text: str, inputs: Mapping[str, int], out: int, unit: str | None = None) -> None:
@@ -225,6 +227,7 @@ class Arithmetics:
         made = Input(
             volume, name=what, study=like.study, series=like.series, repository=like.repository, image=like.image
         )
+        made.given = like.given
         made.provenance = list(like.provenance)
         made.changed(what)
         self._session.place(out, made)
@@ -238,6 +241,17 @@ def _in_float32(number: float, title: str) -> np.float32:
     return factor
 
 
+def _planes(volume: Volume) -> Iterator[NDArray[Any]]:
+    """Yield the stored slices of all frames, as views: one at a time costs little memory."""
+    for t in range(volume.frames):
+        yield from volume.frame(t)
+
+
+def _lost(before: Values, after: Values) -> int:
+    """Return how many finite values have become others."""
+    return int((np.isfinite(before) & ~np.isfinite(after)).sum())
+
+
 Ufunc = Callable[..., Any]
 _SCALAR: dict[str, tuple[Ufunc, str]] = {
     "add": (np.add, "scalarAdd"),
@@ -246,6 +260,7 @@ _SCALAR: dict[str, tuple[Ufunc, str]] = {
     "div": (np.divide, "scalarDiv"),
 }
 _BINARY: dict[str, Ufunc] = {"add": np.add, "sub": np.subtract, "mult": np.multiply, "div": np.divide}
+_PARTIAL = frozenset({"log", "exp", "sqrt", "pow"})  # without a finite value for some numbers
 _UNARY: dict[str, Ufunc] = {
     "abs": lambda v, r: np.abs(v),
     "log": lambda v, r: np.log(v),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from vqscript.errors import UsageError
 
 if TYPE_CHECKING:
+    from vqscript.imaging.administration import Administration
     from vqscript.imaging.volume import Volume
     from vqscript.repository.base import Repository, Series, Study
 
@@ -43,6 +44,8 @@ class Input:
         What was done to the values, oldest first.
     modified : bool
         Whether the values are no longer those of the file.
+    given : Administration, optional
+        What the user said of dose, weight and times in a conversion; later ones, the way back among them, know it.
     """
 
     volume: Volume
@@ -58,6 +61,7 @@ class Input:
     opacity: float | None = None
     provenance: list[str] = field(default_factory=list)
     modified: bool = False
+    given: Administration | None = None
     _range: tuple[float, float] | None = None
 
     @property

@@ -6,12 +6,14 @@ input whose values are no longer those of its files. Nothing in it is executable
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
@@ -19,6 +21,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from vqscript.errors import UsageError
+from vqscript.imaging.dicom.values import text
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Timing, Volume
 from vqscript.render.palettes import palette_name
@@ -26,11 +29,14 @@ from vqscript.session.display import Display
 from vqscript.session.inputs import Input
 
 if TYPE_CHECKING:
+    from vqscript.imaging.administration import Administration
     from vqscript.roi.roiset import RoiSet
     from vqscript.session.session import Session
 
 FORMAT = 1
 SUFFIX = ".vqsession"
+MARKS = ("DecayCorrection", "DecayCorrectionDateTime", "SUVType")
+"""What conversions write into the header of an input: to when it is corrected, by which formula its SUVlbm is."""
 
 
 def session_folder(name: Path) -> Path:
@@ -141,7 +147,22 @@ def _input_record(i: int, item: Input) -> dict[str, Any]:
         "show": item.show,
         "opacity": item.opacity,
         "provenance": item.provenance,
+        "marks": _marks(volume),
+        "given": _given_record(item.given),
     }
+
+
+def _marks(volume: Volume) -> dict[str, str]:
+    """Return the attributes of a header that conversions write, so that the next one does not correct twice."""
+    header = volume.header
+    return {} if header is None else {mark: text(header, mark) for mark in MARKS if mark in header}
+
+
+def _given_record(given: Administration | None) -> dict[str, Any]:
+    if given is None:
+        return {}
+    known = {name: getattr(given, name) for name in given.known}
+    return {name: fact.isoformat() if isinstance(fact, datetime) else fact for name, fact in known.items()}
 
 
 def _arrays(volume: Volume) -> dict[str, Any]:
@@ -196,7 +217,33 @@ def _read_input(session: Session, entry: dict[str, Any], folder: Path) -> Input:
     item.limits = (entry["limits"][0], entry["limits"][1]) if entry["limits"] else None
     item.fractions = (entry["fractions"][0], entry["fractions"][1])
     item.modified, item.provenance = bool(entry["modified"]), list(entry["provenance"])
+    item.volume = _marked(item.volume, entry.get("marks"))
+    item.given = _read_given(entry.get("given"))
     return item
+
+
+def _marked(volume: Volume, marks: dict[str, str] | None) -> Volume:
+    """Return the volume with the attributes that conversions wrote into its header."""
+    if volume.header is None or marks is None or marks == _marks(volume):
+        return volume
+    header = copy.deepcopy(volume.header)
+    for mark in MARKS:
+        if mark in marks:
+            setattr(header, mark, str(marks[mark]))
+        elif mark in header:
+            delattr(header, mark)
+    return replace(volume, header=header)
+
+
+def _read_given(record: dict[str, Any] | None) -> Administration | None:
+    from vqscript.imaging.administration import Administration
+
+    if not record:
+        return None
+    facts = dict(record)
+    if "injection_time" in facts:
+        facts["injection_time"] = datetime.fromisoformat(facts["injection_time"])
+    return Administration(**facts).attributed("given")
 
 
 def _read_volume(volume: Volume, entry: dict[str, Any], folder: Path) -> Volume:

@@ -34,8 +34,9 @@ class Quantities:
     def convert(self, i: int, unit: str, given: Administration | None = None, lean: LeanFormula | None = None) -> None:
         """Convert input ``i`` to a unit, in place.
 
-        Dose, weight, times and half-life are taken, one by one, from ``given``, else from the
-        study's subject information, else from the DICOM header; what was used is in the input's provenance.
+        Dose, weight, times and half-life are taken, one by one, from ``given``, which the input remembers for later
+        conversions, else from the study's subject information, else from the DICOM header; what was used is in the
+        input's provenance.
         ``lean`` is the formula for lean body mass, for SUVlbm.
 
         Raises
@@ -48,7 +49,9 @@ class Quantities:
 
         item = self._session.inputs[i]
         before = item.volume.unit
-        conversion = convert(item.volume, units.canonical(unit), subject=self.subject(item), given=given, lean=lean)
+        known = _together(item.given, given)
+        conversion = convert(item.volume, units.canonical(unit), subject=self.subject(item), given=known, lean=lean)
+        item.given = known
         if conversion.unit == before:
             item.provenance.append(f"asked for {before}: the values are in it already")
             return
@@ -71,7 +74,9 @@ class Quantities:
 
         item = self._session.inputs[i]
         time = moment(when)
-        conversion = decay_correction(item.volume, time, subject=self.subject(item), given=given)
+        known = _together(item.given, given)
+        conversion = decay_correction(item.volume, time, subject=self.subject(item), given=known)
+        item.given = known
         apply(item.volume, conversion)
         mark(item.volume, time)
         item.changed("decay-corrected: " + "; ".join(conversion.notes))
@@ -122,6 +127,11 @@ class Quantities:
             return None
         points = item.repository.data_points(item.study.study_uid, "subject")
         return administration(points[0]) if points else None  # type: ignore[arg-type]
+
+
+def _together(earlier: Administration | None, now: Administration | None) -> Administration | None:
+    """Return what was given for an input earlier and what is given now, which goes before it."""
+    return earlier.merged(now) if earlier and now else now or earlier
 
 
 def administration(subject: Subject) -> Administration:

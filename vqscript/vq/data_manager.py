@@ -177,6 +177,7 @@ class DataManager:
 
         Dose, weight, injection time and nuclide are taken, one by one, from the options, else from
         the study's subject information, else from the DICOM header; :meth:`provenance` says which.
+        What an option says holds for later conversions of the input as well.
         """
         self._session.quantities.convert(i, u, _given(options), options.get("lean"))
 
