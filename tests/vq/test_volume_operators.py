@@ -171,9 +171,9 @@ def test_lean_body_mass_by_each_formula_and_back(lua, loaded, formula, kilograms
 def test_what_was_given_for_a_conversion_holds_for_the_next(lua, loaded):
     volume = loaded.session.inputs[1].volume
     before = total(volume)
-    lua('dm:convertUnit(1, "%ID/g", { dose = "1000 uCi", weight = "33 g" }); copy = dm:duplicate(1)')
+    lua('dm:convertUnit(1, "%ID/g", { dose = "1000 uCi", weight = "33 g" }); dm:duplicate(1)')
     per_gram = total(volume)
-    lua('dm:convertUnit(1, "SUVbw"); dm:convertUnit(copy, "uCi")')
+    lua('dm:convertUnit(1, "SUVbw"); dm:convertUnit(2, "uCi")')
     assert total(volume) == pytest.approx(per_gram * 33 / 100, rel=1e-6)
     assert "33 g (given)" in loaded.session.inputs[1].provenance[-1]
     assert total(loaded.session.inputs[2].volume) == pytest.approx(before, rel=1e-6)
