@@ -170,3 +170,28 @@ def test_frames_beyond_the_first_are_not_passed_over_in_silence(desk, own):
     submit(desk.session, desk.session.repository(own.path))
     warned = "warning: input 1 has 3 frames: the measurements submitted are those of the first"
     assert warned in desk.logged
+
+
+@pytest.mark.parametrize(("unit", "told"), [("uCi", 1), ("%ID/g", 0)])
+def test_a_time_of_decay_correction_that_other_software_cannot_know_is_told(desk, own, unit, told):
+    desk.load(own, 1, "CT", "NM")
+    session = desk.session
+    session.quantities.decay_correct(1, "2024-03-20 12:00")
+    session.quantities.convert(1, unit)
+    store_input(session, 1, session.repository(own.path))
+    assert sum("decay-corrected to 20240320120000: vqscript reads that back" in line for line in desk.logged) == told
+
+
+def test_a_stored_time_of_decay_correction_counts_for_the_next_conversion(desk, own):
+    desk.load(own, 1, "CT", "NM")
+    session = desk.session
+    session.quantities.decay_correct(1, "2024-03-20 12:00")
+    repository = session.repository(own.path)
+    known = {one.series_uid for one in repository.find_series(own.uid(1), SeriesFilter("NM"))}
+    store_input(session, 1, repository)
+    (fresh,) = (one for one in repository.find_series(own.uid(1), SeriesFilter("NM")) if one.series_uid not in known)
+    session.open(repository.fetch(own.uid(1), fresh.series_uid), 2, repository)
+    for i in (1, 2):
+        session.quantities.convert(i, "%ID/g")
+    expected = session.inputs[1].volume.values()
+    np.testing.assert_allclose(session.inputs[2].volume.values(), expected, atol=1e-4 * float(expected.max()))

@@ -98,9 +98,18 @@ def store_input(session: Session, i: int, repository: Repository, project: str =
 
 def derived(session: Session, i: int) -> list[Dataset]:
     """Return input ``i`` as a new DICOM series of its study, which says what was derived from what."""
+    from vqscript.imaging.decay import ACTIVITY
     from vqscript.imaging.dicom.derived import derived_series
+    from vqscript.imaging.dicom.values import text
 
     item = session.inputs[i]
+    to = text(item.volume.header, "DecayCorrectionDateTime") if item.volume.header is not None else ""
+    if to and item.volume.unit in ACTIVITY:
+        session.interaction.log(
+            f"input {i} is decay-corrected to {to.partition('.')[0]}: vqscript reads that back, but other "
+            "software takes START as the start of the scan, and would compute wrong SUVs",
+            "warning",
+        )
     done = "; ".join(item.provenance) or "unchanged copy"
     return derived_series(item.volume, description=_description(item.name, item.volume.unit), derivation=done)
 
