@@ -168,6 +168,15 @@ def test_what_is_no_codestream_is_refused(write: Write) -> None:
         load(path)
 
 
+_FRAME = b"\xff\xc3\0\x0b\x10\0\3\0\4\1\1\x11\0"
+_SCAN = b"\xff\xda\0\x08\1\1\0\1\0\0"
+
+
+def test_a_codestream_says_its_size() -> None:
+    start = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
+    assert frame_size(start + b"\xff" + _FRAME + _SCAN) == (3, 4, 1, 16)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -175,6 +184,11 @@ def test_what_is_no_codestream_is_refused(write: Write) -> None:
         (b"\xff\xd8\x00\xdb\0\0", "no JPEG marker"),
         (b"\xff\x4f\xff\x51\0\0", "ends before"),
         (b"", "is no JPEG"),
+        (b"\xff\xd8" + _FRAME, "ends before"),
+        (b"\xff\xd8" + _FRAME + b"\0\0" + _SCAN, "no JPEG marker"),
+        (b"\xff\xd8\xff\0\0\2" + _FRAME + _SCAN, "no JPEG marker"),
+        (b"\xff\xd8" + _SCAN, "does not say its size"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF\0\2\0\0\0\1\0\1\0\0" + _FRAME + _SCAN, "unknown version"),
     ],
 )
 def test_damaged_codestreams(data: bytes, message: str) -> None:
