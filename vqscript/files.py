@@ -1,10 +1,11 @@
-"""Files that appear whole or not at all; every layer may use it."""
+"""Files and folders that appear whole or not at all; every layer may use it."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -43,3 +44,28 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             hint="is the folder writable, and the disk not full?",
             path=path,
         ) from error
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give a folder to fill that takes the name ``path`` once the block succeeds, and leaves nothing if it fails.
+
+    Parameters
+    ----------
+    path : Path
+        A folder of that name is replaced; whether it may be is for the caller to decide. Its parent is made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh, old = (path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.{end}") for end in ("part", "old"))
+    fresh.mkdir()
+    try:
+        yield fresh
+        if path.exists():
+            path.replace(old)
+        fresh.replace(path)
+    finally:
+        if old.exists() and not path.exists():
+            old.replace(path)  # cut short between the two names: what was there is not lost
+        for left in (fresh, old):
+            if left.exists():
+                shutil.rmtree(left)

@@ -8,6 +8,8 @@ import nibabel
 import numpy as np
 import pytest
 
+from vqscript.repository.base import SeriesFilter
+
 
 def total(volume) -> float:
     return float(volume.values().sum(dtype=np.float64))
@@ -234,3 +236,12 @@ def test_a_half_life_is_given_where_the_nuclide_is_not_known(lua, loaded):
     later = injected + datetime.timedelta(hours=1)
     lua(f'dm:decayCorrect(1, "{later:%Y%m%d%H%M%S}", {{halfLife = 1800}})')
     assert np.allclose(session.inputs[1].volume.values(), before / 4, rtol=1e-5)
+
+
+def test_an_expression_over_another_study_is_told(lua, loaded, mice):
+    session = loaded.session
+    repository = session.repository(mice.path)
+    (series,) = repository.find_series(mice.uid(2), SeriesFilter("NM"))
+    session.open(repository.fetch(mice.uid(2), series.series_uid), 1, repository)
+    lua('op("Arithmetics"):expression("2*a", {a = 1}, 2, "uCi")')
+    assert [line for line in loaded.logged if line.startswith("warning: input 1") and "study" in line]

@@ -16,7 +16,7 @@ from vqscript.datapoints.records import DataPoint
 from vqscript.errors import ImageError, UsageError, VqError
 from vqscript.imaging.dicom.header import read_header
 from vqscript.imaging.dicom.instance import Instance
-from vqscript.imaging.dicom.values import CONVERSION_ERRORS
+from vqscript.imaging.dicom.values import conversion_errors
 from vqscript.repository import layout
 from vqscript.repository.attributes import series_of, study_of
 from vqscript.repository.base import Progress, StoreReport, Study, normalise_project
@@ -243,9 +243,13 @@ class _Import:
     def _points(self, path: Path, header: Dataset) -> tuple[DataPoint, ...]:
         try:
             return tuple(parse(header))
-        except (VqError, *CONVERSION_ERRORS) as error:  # it stays an object of the study, if one of others' making
-            self.report.notes.append((path, f"stored, but its data points cannot be read: {error}"))
-            return ()
+        except VqError as error:
+            reason = str(error)
+        except conversion_errors() as error:
+            reason = str(error)
+        # It stays an object of the study, if one of others' making.
+        self.report.notes.append((path, f"stored, but its data points cannot be read: {reason}"))
+        return ()
 
     def _join_study(self, path: Path, study: Study) -> None:
         """Put a study into the project when its first file is met, and note where files disagree on the patient."""

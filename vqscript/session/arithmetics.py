@@ -171,6 +171,8 @@ class Arithmetics:
             raise UsageError("an expression needs an input", hint="{a = 0}")
         used = sorted(expression.names) or sorted(inputs)
         self._session.inputs.check_room(out)
+        for name in used:
+            self._session.look_at(inputs[name])
         like = self._session.inputs[inputs[used[0]]]
         volumes = {name: self._session.inputs[inputs[name]].volume for name in used}
         aligned = {name: self._aligned(volume, like.volume, inputs[name]) for name, volume in volumes.items()}

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -21,6 +19,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from vqscript.errors import UsageError
+from vqscript.files import whole_folder
 from vqscript.imaging.dicom.values import text
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Timing, Volume
@@ -55,21 +54,8 @@ def save(session: Session, name: Path) -> Path:
     folder = session_folder(name)
     if folder.exists() and not (folder / "session.json").is_file():
         raise UsageError(f"{folder} exists and is no saved session", hint="choose another name", path=folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
+    with whole_folder(folder) as fresh:
         _write(session, fresh)
-        if folder.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-            folder.replace(old / "old")
-            fresh.replace(folder)
-            shutil.rmtree(old)
-        else:
-            fresh.replace(folder)
-    finally:
-        if fresh.exists():
-            shutil.rmtree(fresh)
-    folder.chmod(0o755)
     return folder
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vqscript.errors import UsageError, did_you_mean
+from vqscript.files import whole_folder
 
 if TYPE_CHECKING:
     from vqscript.session.session import Session
@@ -59,15 +58,6 @@ def _save_series(session: Session, i: int, folder: Path) -> None:
             f"{folder} is not empty", hint="DICOM is saved into a new folder; .nii.gz makes one file", path=folder
         )
     datasets = derived(session, i)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
+    with whole_folder(folder) as fresh:
         for number, dataset in enumerate(datasets, start=1):
             dataset.save_as(fresh / f"{number:05d}.dcm", enforce_file_format=True)
-        fresh.chmod(0o755)
-        if folder.is_dir():
-            folder.rmdir()
-        fresh.replace(folder)
-    finally:
-        if fresh.exists():
-            shutil.rmtree(fresh)

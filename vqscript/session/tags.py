@@ -67,7 +67,7 @@ def text(item: Input, name: str) -> str:
 
 def _levels(header: Dataset, depth: int = 0) -> Iterator[Dataset]:
     """Yield a dataset, then the first items of its sequences, to a depth of three."""
-    from vqscript.imaging.dicom.values import CONVERSION_ERRORS
+    from vqscript.imaging.dicom.values import conversion_errors
 
     yield header
     if depth >= 3:
@@ -76,7 +76,7 @@ def _levels(header: Dataset, depth: int = 0) -> Iterator[Dataset]:
         try:
             element = header[tag]
             first = element.value[0] if element.VR == "SQ" and element.value else None
-        except CONVERSION_ERRORS:  # one malformed attribute must not hide the others
+        except conversion_errors():  # one malformed attribute must not hide the others
             continue
         if first is not None:
             yield from _levels(first, depth + 1)
