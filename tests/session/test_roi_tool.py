@@ -9,7 +9,7 @@ import pytest
 
 from vqscript.errors import RoiError, UsageError
 from vqscript.imaging.grid import Grid
-from vqscript.session.roi_tool import Choice, choices
+from vqscript.session.roi_files import Choice, choices
 
 CT = Grid((12, 10, 8), (0.5, 1.0, 2.0), (3.0, 4.0, 5.0), frame_of_reference="1.2")
 VALUES = np.random.default_rng(7).integers(-1000, 1000, CT.shape).astype(np.int16)

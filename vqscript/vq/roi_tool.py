@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any
 
-from vqscript.errors import UsageError
 from vqscript.vq.catalog import script
-from vqscript.vq.operator import Operator
-from vqscript.vq.types import ImagePath, Record, Switch, WritePath
+from vqscript.vq.roi_files import RoiFiles
+from vqscript.vq.roi_measuring import RoiMeasuring
+from vqscript.vq.types import Switch
 
 
-class RoiTool(Operator):
+class RoiTool(RoiMeasuring, RoiFiles):
     """ROIs on the grid of input 0, on up to 8 layers."""
 
     @script(example="for j = 1, roi:numROIs() - 1 do print(roi:getROIDetails(j)[1]) end")
@@ -78,12 +78,6 @@ class RoiTool(Operator):
         """Choose the layer that new ROIs are made on (1-based)."""
         self._session.rois.active_layer = n
 
-    @script(example="roi:setInputROI(1)")
-    def setInputROI(self, i: int) -> None:
-        """Choose the input that the tool measures where none is named."""
-        self._session.inputs.check(i)
-        self._session.roi_tool.input = i
-
     @script(example="roi:cutROI(1, 2)")
     def cutROI(self, input: int, j: int) -> None:
         """Blank an input inside an ROI: its voxels become 0."""
@@ -93,60 +87,3 @@ class RoiTool(Operator):
     def applyErode(self) -> None:
         """Erode every unlocked ROI by one voxel."""
         self._session.roi_tool.apply_erode()
-
-    @script(example="print(roi:statistics(1, 1).mean)")
-    def statistics(self, j: int, input: int | None = None, frame: int = 1) -> Record:
-        """Measure an ROI on an input (default: the tool's input), in one of its frames (from 1).
-
-        Fields: ``name voxels volume`` (mm3) ``volumeML mean sd std variance variancePopulation min max
-        median sum integral skewness kurtosis com comMm unit sampling``. An empty ROI has ``voxels`` 0
-        and no value fields.
-        """
-        return dict(self._session.roi_tool.statistics(j, input, _index(frame)).fields())
-
-    @script(example="for _, row in ipairs(roi:table(1)) do print(row.name, row.mean, row.unit) end")
-    def table(self, input: int | None = None, frame: int = 1) -> list[Record]:
-        """Measure all ROIs on an input (default: the tool's input), in one of its frames (from 1)."""
-        return self._session.roi_tool.table(input, _index(frame))
-
-    @script(example='roi:exportTable("rois.csv")')
-    def exportTable(self, path: WritePath, inputs: list[int] | None = None) -> str:
-        """Write the statistics of all ROIs on all inputs that are on (or the named ones) as CSV; returns the path.
-
-        A row for each ROI, input and frame; ``unit`` is that of the values, volumes are in mm3.
-        """
-        return str(self._session.roi_tool.export_table(path, inputs))
-
-    @script(example='local names = roi:load("mouse1.rmha")')
-    def load(self, path: ImagePath, names: list[str] | None = None) -> list[str]:
-        """Add the ROIs of an .rmha, SEG or RTSTRUCT (a file, or a folder that holds one); returns their names."""
-        return self._session.roi_tool.load(path, names)
-
-    @script(example='roi:loadObjects({{path = object.path, names = {"Heart"}}})')
-    def loadObjects(self, objects: list[RoiSelection]) -> list[str]:
-        """Replace all ROIs by the named ones of several files (all, where no names are given); returns their names.
-
-        Everything is read before anything changes.
-        """
-        from vqscript.session.roi_tool import choices
-
-        return self._session.roi_tool.replace_with(choices(objects))
-
-    @script(example='roi:save("mouse1.rmha")')
-    def save(self, path: WritePath) -> list[str]:
-        """Save all ROIs as .rmha (one file per layer) or, for ``.dcm``, as DICOM SEG; returns the files."""
-        return [str(written) for written in self._session.roi_tool.save(path)]
-
-
-def _index(frame: int) -> int:
-    """Return the 0-based index of a frame that scripts count from 1."""
-    if frame < 1:
-        raise UsageError(f"there is no frame {frame}", hint="frames are counted from 1")
-    return frame - 1
-
-
-class RoiSelection(TypedDict, total=False):
-    """ROIs of one file."""
-
-    path: ImagePath
-    names: list[str]
