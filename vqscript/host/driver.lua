@@ -6,11 +6,11 @@ local host = ...
 
 local raw_error, raw_load, raw_pcall, raw_xpcall = error, load, pcall, xpcall
 local raw_get, raw_rawset, raw_setmetatable, raw_tostring = rawget, rawset, setmetatable, tostring
-local getinfo, sethook = debug.getinfo, debug.sethook
+local getinfo, sethook, raw_getmetatable = debug.getinfo, debug.sethook, debug.getmetatable
 local type, select, next, pairs, ipairs = type, select, next, pairs, ipairs
-local concat, unpack = table.concat, table.unpack
+local concat, pack, unpack = table.concat, table.pack, table.unpack
 -- As functions: the methods of strings are the script's to replace.
-local match, gsub, find, sub = string.match, string.gsub, string.find, string.sub
+local match, gsub, find, sub, format = string.match, string.gsub, string.find, string.sub, string.format
 
 local env = {}          -- the globals of the script
 local sources = {}      -- chunk source -> how it is shown; the standard library's are absent
@@ -18,7 +18,7 @@ local patterns = {}     -- chunk source -> pattern for the place that Lua puts b
 local folders = {}      -- chunk source -> folder, for include and require
 local main_folder       -- the folder of the script itself
 local loaded = {}       -- what require returned
-local aborted           -- whether the script has to stop; once set it is never cleared
+local aborted           -- whether the script has to stop; only the next line of a prompt clears it
 
 -- Aborts ------------------------------------------------------------------------------------
 
@@ -136,8 +136,8 @@ end
 
 -- Loading -----------------------------------------------------------------------------------
 
-local function compile(code, source)
-  local chunk, problem = raw_load(code, source, "t", env)
+local function compile(code, source, globals)
+  local chunk, problem = raw_load(code, source, "t", globals or env)
   if not chunk then raise("SyntaxError", problem) end
   return chunk
 end
@@ -352,20 +352,71 @@ function driver.global(name, value) env[name] = value end
 
 function driver.object_name(value) return locked[value] end
 
--- Runs a chunk; returns true, or false and what `diagnose` found.
-function driver.run(code, source, shown, folder)
-  register(source, shown, folder)
-  main_folder = folder
+-- Runs a function under the hook; returns true and its results, packed, or false and what `diagnose` found.
+local function supervise(f)
   sethook(function()
     if stopped() then raw_error(ABORT, 0) end
   end, "", 10000)
-  local ok, problem = raw_xpcall(function() compile(code, source)() end, diagnose)
+  local results
+  local ok, problem = raw_xpcall(function() results = pack(f()) end, diagnose)
   sethook()
   if stopped() or not ok then
     if type(problem) ~= "table" then problem = diagnose(problem) end
     return false, unpack(problem, 1, 7)
   end
-  return true
+  return true, results
+end
+
+-- Runs a script.
+function driver.run(code, source, shown, folder)
+  register(source, shown, folder)
+  main_folder = folder
+  return supervise(function() compile(code, source)() end)
+end
+
+-- Lines typed one after another -----------------------------------------------------------------
+
+-- What was declared local at a prompt is known to the lines that follow, and to nothing else: a line
+-- `local table = ...` must not take the library from the modules.
+local kept, declared = {}, {}
+local prompt = raw_setmetatable({}, {
+  __index = raw_setmetatable(kept, { __index = env, __metatable = "locals" }),
+  __newindex = function(_, key, value)
+    if declared[key] then kept[key] = value else env[key] = value end
+  end,
+  __metatable = "prompt",
+})
+
+driver.kept, driver.env = kept, env
+
+-- Runs one line; `names` are those it declares. An abort ended the line before, not this one.
+function driver.line(code, source, shown, folder, names)
+  aborted = false
+  register(source, shown, folder)
+  main_folder = folder
+  for _, name in ipairs(names) do declared[name] = true end
+  return supervise(function() return compile(code, source, prompt)() end)
+end
+
+-- What is wrong with a piece of Lua, nil if nothing is.
+function driver.syntax(code)
+  local chunk, problem = raw_load(code, "=", "t")
+  return not chunk and problem or nil
+end
+
+-- For showing values: nothing here runs a metamethod.
+function driver.address(value) return format("%p", value) end
+
+function driver.members(value)
+  local meta = locked[value] and raw_getmetatable(value)
+  return meta and type(meta.__index) == "table" and meta.__index or nil
+end
+
+-- How a table of the user's wants to be shown: packed text, nil if it has no wish; or false and the diagnosis.
+function driver.wish(value)
+  local meta = raw_getmetatable(value)
+  if type(meta) ~= "table" or raw_get(meta, "__tostring") == nil then return true end
+  return supervise(function() return raw_tostring(value) end)
 end
 
 return driver

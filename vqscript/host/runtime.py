@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -111,16 +111,45 @@ class Runtime:
 
     def run_text(self, code: str, *, shown: str = "script", folder: Path | None = None) -> None:
         """Run a script that is given as text; ``shown`` is its name in messages."""
+        self._run(self._driver.run, source.prepare(code), shown, folder)
+
+    def run_line(self, code: str, *, shown: str, names: Sequence[str] = (), folder: Path | None = None) -> list[Any]:
+        """Run what was typed at a prompt, after the lines before it; an abort of these is over.
+
+        Parameters
+        ----------
+        code : str
+            Lua as :func:`vqscript.host.source.prepare` returns it.
+        shown : str
+            The line's name in messages, another one for each line.
+        names : sequence of str
+            What it declares for the lines that follow; they see it, scripts and modules do not.
+        folder : Path, optional
+            Where includes are sought; default the current one.
+
+        Returns
+        -------
+        list
+            Lua values of its ``return``.
+
+        Raises
+        ------
+        ScriptError, Aborted
+        """
+        self._aborted = None
+        results = self._run(self._driver.line, code, shown, folder, self._lua.table_from([*map(lua_text, names)]))
+        return [results[i] for i in range(1, results["n"] + 1)]
+
+    def _run(self, run: Callable[..., Any], code: str, shown: str, folder: Path | None, *more: Any) -> Any:
         home = (folder or Path.cwd()).resolve()
         chunk = self._chunk(home / Path(shown).name)
         try:
-            found = self._driver.run(
-                lua_text(source.prepare(code)), lua_text(chunk), lua_text(shown), lua_text(str(home))
-            )
+            done, *found = run(lua_text(code), lua_text(chunk), lua_text(shown), lua_text(str(home)), *more)
         except KeyboardInterrupt:  # before or after the script proper
             raise self._aborted or Aborted("interrupted", interrupted=True) from None
-        if found is not True:
-            self._fail(*found[1:])
+        if not done:
+            self._fail(*found)
+        return found[0]
 
     # What the driver asks ------------------------------------------------------------------
 
