@@ -54,6 +54,8 @@ class Member:
         Type of each further argument (``*args``).
     options : dict or None
         Option name -> type, where the method takes ``'-name', value`` pairs or one table.
+    options_type : type or None
+        The TypedDict that declares the options.
     returns : type
     since, example, doc : str
     """
@@ -63,6 +65,7 @@ class Member:
     parameters: tuple[Parameter, ...]
     rest: Any
     options: dict[str, Any] | None
+    options_type: Any
     returns: Any
     since: str
     example: str
@@ -120,13 +123,13 @@ def _read(owner: type, name: str, function: Callable[..., Any], mark: Mark) -> M
     hints = get_type_hints(function)
     parameters: list[Parameter] = []
     rest: Any = None
-    options: dict[str, Any] | None = None
+    declared: Any = None
     for parameter in list(inspect.signature(function).parameters.values())[1:]:
         hint = hints.get(parameter.name, Any)
         if parameter.kind is parameter.VAR_POSITIONAL:
             rest = hint
         elif parameter.kind is parameter.VAR_KEYWORD:
-            options = _options(hint)
+            declared = _declared(hint)
         else:
             # "from_" is Python's way of writing a parameter "from".
             parameters.append(Parameter(parameter.name.rstrip("_"), hint, parameter.default))
@@ -135,7 +138,8 @@ def _read(owner: type, name: str, function: Callable[..., Any], mark: Mark) -> M
         name=name,
         parameters=tuple(parameters),
         rest=rest,
-        options=options,
+        options=None if declared is None else get_type_hints(declared),
+        options_type=declared,
         returns=hints.get("return", Any),
         since=mark.since,
         example=mark.example,
@@ -143,8 +147,9 @@ def _read(owner: type, name: str, function: Callable[..., Any], mark: Mark) -> M
     )
 
 
-def _options(hint: Any) -> dict[str, Any]:
+def _declared(hint: Any) -> Any:
+    """Return the TypedDict of ``**options: Unpack[...]``."""
     declared = get_args(hint)[0] if get_origin(hint) is not None else hint
     if not is_typeddict(declared):
         raise TypeError(f"options are declared as Unpack[a TypedDict], not {hint!r}")
-    return get_type_hints(declared)
+    return declared
