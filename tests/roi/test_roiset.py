@@ -7,7 +7,8 @@ import pytest
 
 from vqscript.errors import RoiError
 from vqscript.imaging.grid import Grid
-from vqscript.roi.roiset import COLORS, MAX_LAYERS, RoiSet
+from vqscript.roi.colors import COLORS
+from vqscript.roi.roiset import MAX_LAYERS, RoiSet
 
 GRID = Grid((6, 5, 4), (1.0, 2.0, 3.0))
 

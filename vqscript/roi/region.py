@@ -14,6 +14,9 @@ from vqscript.imaging.volume import Region
 
 Mask = NDArray[np.bool_]
 
+Part = tuple[Region, Mask]
+"""Voxels: a concrete region of a grid, and which of its voxels belong."""
+
 
 def bounding(mask: Mask) -> Region | None:
     """Return the tight region of a mask's true voxels, relative to the mask; None if there are none."""
@@ -32,6 +35,27 @@ def _from_first_to_last(indices: NDArray[np.intp]) -> slice:
 def shifted(inner: Region, outer: Region) -> Region:
     """Return a region that is given relative to another one as a region of the whole grid."""
     z, y, x = (slice(o.start + i.start, o.start + i.stop) for i, o in zip(inner, outer, strict=True))
+    return z, y, x
+
+
+def relative(inner: Region, outer: Region) -> Region:
+    """Return a region of the whole grid relative to another one."""
+    z, y, x = (slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))
+    return z, y, x
+
+
+def common(one: Region, other: Region) -> Region | None:
+    """Return what two concrete regions share; None if they share nothing."""
+    z, y, x = (slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(one, other, strict=True))
+    return (z, y, x) if all(along.start < along.stop for along in (z, y, x)) else None
+
+
+def grown(region: Region, by: Sequence[int], shape: tuple[int, int, int]) -> Region:
+    """Return a concrete region that reaches ``by`` (z, y, x) voxels further on each side, within the grid."""
+    z, y, x = (
+        slice(max(along.start - n, 0), min(along.stop + n, size))
+        for along, n, size in zip(region, by, shape, strict=True)
+    )
     return z, y, x
 
 

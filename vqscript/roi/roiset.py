@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,34 +11,25 @@ from numpy.typing import ArrayLike, NDArray
 from vqscript.errors import RoiError, did_you_mean
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Region
-from vqscript.roi.region import Mask, bounding, center, concrete, enclosing, nearest, shape_of, shifted
+from vqscript.roi.colors import checked_color, free_color
+from vqscript.roi.region import (
+    Mask,
+    Part,
+    bounding,
+    center,
+    common,
+    concrete,
+    enclosing,
+    nearest,
+    relative,
+    shape_of,
+    shifted,
+)
 
 MAX_LAYERS = 8
 MAX_ROIS = 2048
 
-# Told apart on black as on gray, neighbours in the list most of all.
-COLORS = (
-    "#e6194b",
-    "#3cb44b",
-    "#4363d8",
-    "#ffe119",
-    "#f58231",
-    "#42d4f4",
-    "#f032e6",
-    "#bfef45",
-    "#911eb4",
-    "#fabed4",
-    "#469990",
-    "#dcbeff",
-    "#9a6324",
-    "#fffac8",
-    "#aaffc3",
-    "#808000",
-)
-
 Labels = NDArray[np.uint16]
-
-_COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
 @dataclass
@@ -69,6 +59,22 @@ class Roi:
     layer: int = 1
     label: int = 0
     extra: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Met:
+    """Other ROIs of a layer that asked for the same voxels, by name.
+
+    Attributes
+    ----------
+    lost : tuple of str
+        Those that gave up voxels.
+    kept : tuple of str
+        Those that are locked and kept theirs.
+    """
+
+    lost: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 class RoiSet:
@@ -133,6 +139,13 @@ class RoiSet:
             raise RoiError(f"{what}; ROIs here: {held}")
         return self.rois[j - 1]
 
+    def editable(self, j: int) -> Roi:
+        """Return ROI number ``j``; a locked one is refused."""
+        roi = self.roi(j)
+        if roi.locked:
+            raise _locked(roi)
+        return roi
+
     def find(self, name: str) -> int:
         """Return the number of the ROI called ``name``, 0 if there is none."""
         return next((j for j, roi in enumerate(self.rois, 1) if roi.name == name), 0)
@@ -146,9 +159,8 @@ class RoiSet:
         return free
 
     def next_color(self) -> str:
-        """Return the first of :data:`COLORS` that no ROI has, or one of them in turn."""
-        used = {roi.color for roi in self.rois}
-        return next((color for color in COLORS if color not in used), COLORS[len(self.rois) % len(COLORS)])
+        """Return the colour that an ROI gets where none is given: one that no other has, as far as they go."""
+        return free_color([roi.color for roi in self.rois])
 
     def add(self, name: str, color: str | None = None, layer: int | None = None) -> int:
         """Add an empty ROI and return its number.
@@ -158,7 +170,7 @@ class RoiSet:
         name : str
             Not in use yet.
         color : str, optional
-            ``#rrggbb``; by default the first of :data:`COLORS` that no ROI has.
+            ``#rrggbb``; by default the first of :data:`~vqscript.roi.colors.COLORS` that no ROI has.
         layer : int, optional
             By default the active one.
         """
@@ -167,7 +179,7 @@ class RoiSet:
         self._check_layer(layer)
         if len(self.rois) >= MAX_ROIS:
             raise RoiError(f'no room for ROI "{name}": a set holds at most {MAX_ROIS}', hint="remove some first")
-        color = self.next_color() if color is None else _checked_color(color)
+        color = self.next_color() if color is None else checked_color(color)
         used = {roi.label for roi in self.rois}
         label = next(n for n in range(1, MAX_ROIS + 1) if n not in used)
         self.rois.append(Roi(name, color, layer=layer, label=label))
@@ -187,7 +199,7 @@ class RoiSet:
         """
         roi = self.roi(j)
         name = roi.name if name is None or name == roi.name else self._checked_name(name)
-        color = roi.color if color is None else _checked_color(color)
+        color = roi.color if color is None else checked_color(color)
         if roi.locked and locked is not False and (name, color) != (roi.name, roi.color):
             raise _locked(roi)
         roi.name, roi.color = name, color
@@ -196,7 +208,7 @@ class RoiSet:
 
     def remove(self, j: int) -> None:
         """Remove ROI ``j``; the ones behind it move up by one number. A locked ROI is refused."""
-        self._drop(self._unlocked(j))
+        self._drop(self.editable(j))
 
     def clear(self) -> None:
         """Remove all ROIs, locked ones too, and all layers but the first."""
@@ -222,7 +234,7 @@ class RoiSet:
 
     # ---- voxels ---------------------------------------------------------------------------------------
 
-    def part(self, j: int) -> tuple[Region, Mask] | None:
+    def part(self, j: int) -> Part | None:
         """Return the tight bounding region of ROI ``j`` and its mask within; None if it is empty."""
         roi = self.roi(j)
         extent = self._extents.get(roi.label)
@@ -262,7 +274,7 @@ class RoiSet:
             raise RoiError(f'ROI {j} "{self.roi(j).name}" is empty: it has no centre of mass')
         return center(*part)
 
-    def set_mask(self, j: int, mask: ArrayLike, region: Region | None = None) -> None:
+    def set_mask(self, j: int, mask: ArrayLike, region: Region | None = None) -> Met:
         """Give ROI ``j`` the voxels of a mask instead of those it had.
 
         On its layer it takes over voxels of other ROIs, except of locked ones.
@@ -274,23 +286,97 @@ class RoiSet:
             ``(z, y, x)`` of the grid, or of the region; voxels that are not 0 belong to the ROI.
         region : tuple of slice, optional
             Slices along z, y, x that the mask covers; outside it the ROI has no voxels.
+
+        Returns
+        -------
+        Met
+            The other ROIs that it met on its layer.
         """
-        roi = self._unlocked(j)
+        roi = self.editable(j)
         region = concrete(region, self.grid.shape)
         inside = np.asarray(mask, dtype=np.bool_)
         if inside.shape != shape_of(region):
             raise RoiError(f"the mask has shape {inside.shape}, where {shape_of(region)} (z, y, x) is to be set")
-        layer = self._layers[roi.layer - 1]
-        locked = [other.label for other in self.rois if other.locked and other.layer == roi.layer]
-        if locked:
-            inside = inside & ~np.isin(layer[region], locked)
+        lost, kept = [], []
+        for other, shared, theirs in self._met(roi.layer, (region, inside), roi):
+            if other.locked:
+                kept.append(other.name)
+                inside = inside.copy()  # the caller's mask stays as it is
+                inside[relative(shared, region)] &= ~theirs
+            else:
+                lost.append(other.name)
         box = bounding(inside)
 
         self._erase(roi)
         if box is not None:
             target = shifted(box, region)
-            layer[target][inside[box]] = roi.label
+            self._layers[roi.layer - 1][target][inside[box]] = roi.label
             self._extents[roi.label] = target
+        return Met(tuple(lost), tuple(kept))
+
+    def settle(self, j: int, part: Part) -> bool:
+        """Give ROI ``j`` voxels without taking any from other ROIs: it moves to another layer where it has to.
+
+        Its own layer comes first, then the others in turn, then a new one.
+
+        Returns
+        -------
+        bool
+            Whether it moved.
+
+        Raises
+        ------
+        RoiError
+            If the ROI is locked, or there is no room on any layer and no further layer.
+        """
+        roi = self.editable(j)
+        turns = [roi.layer, *(n for n in range(1, len(self._layers) + 1) if n != roi.layer)]
+        layer = next((n for n in turns if _vacant(self._layers[n - 1], part, roi.label)), 0)
+        if not layer and len(self._layers) >= MAX_LAYERS:
+            raise RoiError(
+                f'ROI "{roi.name}" would overlap others on all {MAX_LAYERS} layers', hint="remove some that overlap"
+            )
+        moved = layer != roi.layer
+        self._erase(roi)
+        roi.layer = layer or self.add_layer()
+        self.set_mask(j, part[1], part[0])
+        return moved
+
+    def move(self, j: int, layer: int) -> None:
+        """Put ROI ``j`` on another layer; refused where it would overlap ROIs there."""
+        roi = self.editable(j)
+        self._check_layer(layer)
+        part = self.part(j)
+        if part is not None and layer != roi.layer:
+            self._check_room(layer, part, roi)
+            self._erase(roi)
+            roi.layer = layer
+            self.set_mask(j, part[1], part[0])
+        roi.layer = layer
+
+    def duplicate(self, j: int, layer: int | None = None, name: str | None = None) -> int:
+        """Copy ROI ``j`` and return the number of the copy.
+
+        Parameters
+        ----------
+        j : int
+            It may be locked; the copy is not.
+        layer : int, optional
+            Where it would overlap ROIs there, it is refused. By default the first layer with room; one is added
+            where none has.
+        name : str, optional
+            By default the old one with a number: "Heart (2)".
+        """
+        part = self.part(j)
+        if part is not None and layer is not None:
+            self._check_room(layer, part)
+        elif part is not None and len(self._layers) >= MAX_LAYERS and not any(_vacant(n, part) for n in self._layers):
+            raise RoiError(f"there is no room for a copy on any of the {MAX_LAYERS} layers")
+        k = self.add(self.free_name(self.roi(j).name) if name is None else name, layer=layer or 1)
+        self.roi(k).visible, self.roi(k).extra = self.roi(j).visible, self.roi(j).extra
+        if part is not None:
+            self.settle(k, part)
+        return k
 
     # ---- whole sets -----------------------------------------------------------------------------------
 
@@ -352,11 +438,24 @@ class RoiSet:
 
     # ---- inside ---------------------------------------------------------------------------------------
 
-    def _unlocked(self, j: int) -> Roi:
-        roi = self.roi(j)
-        if roi.locked:
-            raise _locked(roi)
-        return roi
+    def _met(self, n: int, part: Part, besides: Roi | None) -> Iterator[tuple[Roi, Region, Mask]]:
+        """Yield the other ROIs of layer ``n`` that hold some of these voxels, and which: a region and its mask."""
+        region, inside = part
+        for other in self.rois:
+            extent = self._extents.get(other.label)
+            if other is besides or other.layer != n or extent is None:
+                continue
+            shared = common(extent, region)
+            if shared is not None:
+                theirs: Mask = (self._layers[n - 1][shared] == other.label) & inside[relative(shared, region)]
+                if theirs.any():
+                    yield other, shared, theirs
+
+    def _check_room(self, n: int, part: Part, besides: Roi | None = None) -> None:
+        self._check_layer(n)
+        names = [f'"{other.name}"' for other, _, _ in self._met(n, part, besides)]
+        if names:
+            raise RoiError(f"on layer {n} it would overlap {', '.join(names)}", hint="choose another layer, or add one")
 
     def _erase(self, roi: Roi) -> None:
         extent = self._extents.pop(roi.label, None)
@@ -381,16 +480,11 @@ class RoiSet:
             raise RoiError(f"there is no layer {n}; layers here: 1 to {len(self._layers)}", hint="add a layer first")
 
 
-def _vacant(labels: Labels, part: tuple[Region, Mask]) -> bool:
+def _vacant(labels: Labels, part: Part, own: int = 0) -> bool:
+    """Whether voxels are free on a layer, or held by one label only."""
     region, inside = part
-    return not labels[region][inside].any()
-
-
-def _checked_color(color: str) -> str:
-    lower = color.strip().lower()
-    if not _COLOR.fullmatch(lower):
-        raise RoiError(f'"{color}" is no colour', hint='write it as "#rrggbb", e.g. "#ff8000"')
-    return lower
+    held = labels[region][inside]
+    return not held.any() if own == 0 else bool(((held == 0) | (held == own)).all())
 
 
 def _locked(roi: Roi) -> RoiError:
