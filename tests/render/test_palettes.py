@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from vqscript.errors import UsageError
-from vqscript.render.palettes import PALETTES, palette, rgb
+from vqscript.render.palette_names import PALETTES
+from vqscript.render.palettes import palette, rgb
 
 
 @pytest.mark.parametrize("name", PALETTES)

@@ -99,6 +99,8 @@ def converter(hint: Any) -> Converter:
     special = _SPECIAL.get(hint)
     if special is not None:
         return special
+    if hasattr(hint, "__supertype__"):  # a type that only says more about a number or a text
+        return converter(hint.__supertype__)
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return _union(args)

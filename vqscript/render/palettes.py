@@ -1,4 +1,4 @@
-"""Palettes: 256 colours each, piecewise linear between a few control points."""
+"""Palettes: 256 colours each, piecewise linear between the control points of their names."""
 
 from __future__ import annotations
 
@@ -7,73 +7,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from vqscript.errors import UsageError, did_you_mean
+from vqscript.errors import UsageError
+from vqscript.render.palette_names import CONTROL, palette_name
 
 Colours = NDArray[np.uint8]
-
-# Position in the palette (0-1) and the colour there; straight lines between.
-_CONTROL: dict[str, tuple[tuple[float, str], ...]] = {
-    "gray": ((0, "#000000"), (1, "#ffffff")),
-    "inverse_gray": ((0, "#ffffff"), (1, "#000000")),
-    "pet": ((0, "#ffffff"), (1, "#000000")),
-    "red": ((0, "#000000"), (1, "#ff0000")),
-    "green": ((0, "#000000"), (1, "#00ff00")),
-    "blue": ((0, "#000000"), (1, "#0000ff")),
-    "cyan": ((0, "#000000"), (1, "#00ffff")),
-    "magenta": ((0, "#000000"), (1, "#ff00ff")),
-    "yellow": ((0, "#000000"), (1, "#ffff00")),
-    "hot": ((0, "#000000"), (0.375, "#ff0000"), (0.75, "#ffff00"), (1, "#ffffff")),
-    "hotblue": ((0, "#000000"), (0.375, "#0000ff"), (0.75, "#00ffff"), (1, "#ffffff")),
-    "hotgreen": ((0, "#000000"), (0.375, "#007f00"), (0.75, "#7fff00"), (1, "#ffffff")),
-    "nih_fire2": (
-        (0, "#000000"),
-        (0.12, "#10006c"),
-        (0.28, "#7000a8"),
-        (0.45, "#d01848"),
-        (0.62, "#ff6a00"),
-        (0.8, "#ffc800"),
-        (0.92, "#ffff78"),
-        (1, "#ffffff"),
-    ),
-    "inferno": ((0, "#000004"), (0.25, "#57106e"), (0.5, "#bc3754"), (0.75, "#f98e09"), (1, "#fcffa4")),
-    "viridis": ((0, "#440154"), (0.25, "#3b528b"), (0.5, "#21918c"), (0.75, "#5ec962"), (1, "#fde725")),
-    "jet": (
-        (0, "#00007f"),
-        (0.125, "#0000ff"),
-        (0.375, "#00ffff"),
-        (0.625, "#ffff00"),
-        (0.875, "#ff0000"),
-        (1, "#7f0000"),
-    ),
-    "rainbow": (
-        (0, "#000000"),
-        (0.15, "#5000a0"),
-        (0.3, "#0000ff"),
-        (0.45, "#00ffff"),
-        (0.6, "#00ff00"),
-        (0.8, "#ffff00"),
-        (1, "#ff0000"),
-    ),
-}
-_ALIASES = {"grey": "gray", "inverse_grey": "inverse_gray", "nih_fire": "nih_fire2", "hotred": "hot"}
-
-PALETTES: tuple[str, ...] = tuple(sorted(_CONTROL))
-"""Names that :func:`palette` knows."""
-
-
-def palette_name(name: str) -> str:
-    """Return the spelling used in :data:`PALETTES` of a palette's name in any case.
-
-    Raises
-    ------
-    UsageError
-        No palette has that name.
-    """
-    folded = name.strip().casefold().replace(" ", "_")
-    folded = _ALIASES.get(folded, folded)
-    if folded not in _CONTROL:
-        raise UsageError(f'there is no palette "{name}"', hint=did_you_mean(name, PALETTES, limit=len(PALETTES)))
-    return folded
 
 
 def palette(name: str) -> Colours:
@@ -82,7 +19,7 @@ def palette(name: str) -> Colours:
     Parameters
     ----------
     name : str
-        One of :data:`PALETTES`, in any case.
+        One of :data:`~vqscript.render.palette_names.PALETTES`, in any case.
 
     Returns
     -------
@@ -114,7 +51,7 @@ def rgb(colour: str) -> tuple[int, int, int]:
 
 @cache
 def _table(name: str) -> Colours:
-    positions, colours = zip(*_CONTROL[name], strict=True)
+    positions, colours = zip(*CONTROL[name], strict=True)
     points = np.array([rgb(colour) for colour in colours])
     steps = np.linspace(0, 1, 256)
     table = np.stack([np.interp(steps, positions, points[:, channel]) for channel in range(3)], axis=1)

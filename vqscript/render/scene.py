@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from vqscript.errors import UsageError, did_you_mean
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Region, Volume
-from vqscript.render.palettes import palette_name, rgb
+from vqscript.render.palette_names import palette_name
+from vqscript.render.palettes import rgb
 
 LAYOUTS = ("slice", "1x4")
 """Layouts of the composite: two by two, or four in a row."""

@@ -40,7 +40,7 @@ class Controler:
     @script(example='ctl:setPal(1, "hot")')
     def setPal(self, i: int, name: str) -> None:
         """Choose the palette of an input."""
-        from vqscript.render.palettes import palette_name
+        from vqscript.render.palette_names import palette_name
 
         self._session.inputs[i].palette = palette_name(name)
 

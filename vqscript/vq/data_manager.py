@@ -142,7 +142,7 @@ class DataManager:
     @script(example='dm:setPalette(1, "hot")')
     def setPalette(self, idx: int, name: str) -> None:
         """Choose the palette of an input."""
-        from vqscript.render.palettes import palette_name
+        from vqscript.render.palette_names import palette_name
 
         self._session.inputs[idx].palette = palette_name(name)
 

@@ -1,5 +1,7 @@
 """Types of script-visible parameters; the host's converters know each of them.
 
+The text below a type documents every parameter that has it, unless the method says more.
+
 Text that names a file never reaches the code below as text: it becomes a ``Path`` in the host's
 gate, which resolves links and checks permission, and mypy finds a parameter that forgot to say so.
 """
@@ -9,17 +11,37 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NewType
 
+Input = NewType("Input", int)
+"""Number of an input, from 0; input 0 is the reference."""
+
+REFERENCE = Input(0)
+
+Axis = NewType("Axis", int)
+"""Axis of the reference: 0, 1 and 2 are x, y and z."""
+
+Unit = NewType("Unit", str)
+"""Unit of the values, as in ``help "units"``."""
+
+Palette = NewType("Palette", str)
+"""Name of a palette, as in ``help "palettes"``."""
+
+View = NewType("View", str)
+"""View of the main window: "Slice View", "VTK View" or "MIP View"."""
+
+OperatorName = NewType("OperatorName", str)
+"""Name of an operator, as in ``help "operators"``."""
+
 ImagePath = NewType("ImagePath", Path)
-"""An image file or folder to read; images are read anywhere."""
+"""Image file or folder to read; images are read anywhere."""
 
 ReadPath = NewType("ReadPath", Path)
-"""A text file or folder to read: the script's folder, the current folder, the output."""
+"""File or folder to read: in the script's folder, the current folder, the output, or where ``--allow-read`` says."""
 
 WritePath = NewType("WritePath", Path)
-"""A file to write; relative paths lie under the output folder."""
+"""File or folder to write; a relative path lies under the output folder, others need ``--allow-write``."""
 
 RepoUrl = NewType("RepoUrl", str)
-"""Where a repository is, in any spelling of the configuration or a path."""
+"""Where a repository is: a folder, or a name of the configuration."""
 
 Switch = NewType("Switch", bool)
 """On or off, written true/false or, as VivoScript does, 1/0."""
