@@ -374,6 +374,25 @@ function driver.run(code, source, shown, folder)
   return supervise(function() compile(code, source)() end)
 end
 
+-- Functions that a script defined for its host ---------------------------------------------------
+
+function driver.defines(name) return type(raw_get(env, name)) == "function" end
+
+-- Calls one of them under the hook.
+function driver.call(name, ...)
+  local arguments = pack(...)
+  return supervise(function()
+    local results = pack(env[name](unpack(arguments, 1, arguments.n)))
+    return unpack(results, 1, results.n)
+  end)
+end
+
+-- Returns what a function of a module of the standard library returns.
+function driver.module(name, member, ...)
+  local arguments = pack(...)
+  return supervise(function() return env.require(name)[member](unpack(arguments, 1, arguments.n)) end)
+end
+
 -- Lines typed one after another -----------------------------------------------------------------
 
 -- What was declared local at a prompt is known to the lines that follow, and to nothing else: a line

@@ -16,7 +16,7 @@ from vqscript import resources
 from vqscript.errors import Aborted, ScriptError, UsageError, did_you_mean
 from vqscript.host import source
 from vqscript.host.bridge import Bridge
-from vqscript.host.convert import lua_text, readable, text
+from vqscript.host.convert import Mismatch, converter, lua_text, readable, text
 from vqscript.host.gate import Gate
 
 DRIVER = Path(__file__).with_name("driver.lua")
@@ -137,19 +137,68 @@ class Runtime:
         ScriptError, Aborted
         """
         self._aborted = None
-        results = self._run(self._driver.line, code, shown, folder, self._lua.table_from([*map(lua_text, names)]))
-        return [results[i] for i in range(1, results["n"] + 1)]
+        return self._run(self._driver.line, code, shown, folder, self._lua.table_from([*map(lua_text, names)]))
 
-    def _run(self, run: Callable[..., Any], code: str, shown: str, folder: Path | None, *more: Any) -> Any:
+    def syntax(self, code: str) -> str:
+        """Return what is wrong with a piece of Lua, "" if nothing is; it ends in ``<eof>`` if the rest is missing."""
+        return readable(self._driver.syntax(lua_text(code)) or "")
+
+    def defines(self, name: str) -> bool:
+        """Whether the script defined a global function of this name."""
+        return bool(self._driver.defines(lua_text(name)))
+
+    def call(self, name: str, *arguments: Any) -> list[Any]:
+        """Call a global function that the script defined.
+
+        Parameters
+        ----------
+        name : str
+        *arguments
+            Plain values, lists and dicts of them, host objects, or what :meth:`from_module` returned.
+
+        Returns
+        -------
+        list
+            What it returned, as plain values: a table with keys 1..n as a list, any other as a dict.
+
+        Raises
+        ------
+        ScriptError, Aborted
+        """
+        convert = converter(Any)
+        try:
+            return [convert(value, self.bridge) for value in self._call(self._driver.call, name, *arguments)]
+        except Mismatch as problem:
+            raise UsageError(f"what {name} returned {problem.message}", hint=problem.hint) from None
+
+    def from_module(self, name: str, member: str, *arguments: Any) -> Any:
+        """Return the Lua value that a function of a module of the standard library returns."""
+        return self._call(self._driver.module, name, lua_text(member), *arguments)[0]
+
+    def _call(self, function: Callable[..., Any], name: str, *arguments: Any) -> list[Any]:
+        given = [each if self.bridge.is_table(each) else self.bridge.to_lua(each) for each in arguments]
+        return self._supervised(function, lua_text(name), *given)
+
+    def _run(self, run: Callable[..., Any], code: str, shown: str, folder: Path | None, *more: Any) -> list[Any]:
         home = (folder or Path.cwd()).resolve()
         chunk = self._chunk(home / Path(shown).name)
+        return self._supervised(run, lua_text(code), lua_text(chunk), lua_text(shown), lua_text(str(home)), *more)
+
+    def _supervised(self, run: Callable[..., Any], *given: Any) -> list[Any]:
+        """Return the Lua values of a function of the driver that runs the script's code."""
         try:
-            done, *found = run(lua_text(code), lua_text(chunk), lua_text(shown), lua_text(str(home)), *more)
+            done, *found = run(*given)
         except KeyboardInterrupt:  # before or after the script proper
             raise self._aborted or Aborted("interrupted", interrupted=True) from None
         if not done:
             self._fail(*found)
-        return found[0]
+        results = found[0]
+        return [results[i] for i in range(1, results["n"] + 1)]
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The user's Lua files that were run so far: the script, and what it included or required."""
+        return tuple(self._chunks.values())
 
     # What the driver asks ------------------------------------------------------------------
 

@@ -114,6 +114,21 @@ class Handle:
     instances: tuple[Instance, ...] = ()
 
 
+@dataclass(frozen=True)
+class Held:
+    """An instance that a repository holds.
+
+    Attributes
+    ----------
+    series_uid : str
+    digest : str
+        Hash of its content, "" where the backend has none: then the UID alone stands for it.
+    """
+
+    series_uid: str
+    digest: str = ""
+
+
 @dataclass
 class StoreReport:
     """What became of each file that was stored or imported.
@@ -169,6 +184,9 @@ class Repository(Protocol):
 
     def find_series(self, study_uid: str, filters: SeriesFilter | None = None) -> list[Series]:
         """Return the series of a study by number, then date, time and UID; NotFound without such a study."""
+
+    def instances(self, study_uid: str) -> dict[str, Held]:
+        """Return all instances of a study by SOP Instance UID, nothing being fetched; {} without such a study."""
 
     def fetch(self, study_uid: str, series_uid: str) -> Handle:
         """Bring a series to this machine; NotFound if there is none."""

@@ -187,6 +187,10 @@ class Index:
         found = self._rows(f"SELECT {_ROW} FROM instance WHERE study_uid = ? AND series_uid = ?", study_uid, series_uid)
         return [Row(*row) for row in found]
 
+    def instances(self, study_uid: str) -> list[tuple[str, str, str]]:
+        """Return (SOP Instance UID, Series Instance UID, SHA-256) of each instance of a study."""
+        return self._rows("SELECT sop_uid, series_uid, sha256 FROM instance WHERE study_uid = ?", study_uid)
+
     def row(self, sop_uid: str) -> Row | None:
         """Return the row of an instance, or None."""
         found = self._rows(f"SELECT {_ROW} FROM instance WHERE sop_uid = ?", sop_uid)

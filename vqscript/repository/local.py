@@ -19,6 +19,7 @@ from vqscript.repository import layout
 from vqscript.repository.base import (
     SORT_KEYS,
     Handle,
+    Held,
     Progress,
     Series,
     SeriesFilter,
@@ -240,6 +241,10 @@ class LocalRepository:
             )
         instances = [self._instance(row) for row in self._index.rows(study_uid, series_uid)]
         return Handle(study, series, tuple(sorted(instances, key=_instance_order)))
+
+    def instances(self, study_uid: str) -> dict[str, Held]:
+        """Return all instances of a study by SOP Instance UID, as the index has them; {} without such a study."""
+        return {uid: Held(series_uid, digest) for uid, series_uid, digest in self._index.instances(study_uid)}
 
     def tags(self, series_uid: str) -> dict[str, Any]:
         """Return DICOM keyword -> value of the first instance of a series (text, number, or a list of these)."""
