@@ -44,10 +44,9 @@ class Home:
     def runtime(self, answers: dict[str, str] | None = None, **allowed: Any) -> Runtime:
         """Return a fresh runtime on a fresh session."""
         self.lines = []
-        session = Session(output=self.output, interaction=Prepared(answers))
-        self.sessions.append(session)
         gate = Gate(self.output, self.folder, **allowed)
-        session.protect = gate.protect
+        session = Session(output=self.output, interaction=Prepared(answers), permissions=gate)
+        self.sessions.append(session)
         return Runtime(VQ(session), gate, args={"repo": "", "day": "3"}, write=self.lines.append)
 
     def run(self, code: str | bytes, **how: Any) -> list[str]:

@@ -90,16 +90,13 @@ def _reader_gone(error: BaseException) -> bool:
 
 def report(error: VqError) -> None:
     """Print an error as a person reads it: what, where, the way out."""
+    from vqscript.cli.terminal import printable
+
     lines = [str(error) if isinstance(error, ScriptError) else f"vqscript: {error}"]
     lines += [f"    {frame}" for frame in error.about.get("frames", ())]
     lines += [f"hint: {error.hint}"] if error.hint else []
     for line in lines:
-        print(_without_control(line), file=sys.stderr)
-
-
-def _without_control(text: str) -> str:
-    """Return text that cannot steer a terminal: names in DICOM files are anybody's, and reach messages."""
-    return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)
+        print(printable(line), file=sys.stderr)
 
 
 def exit_code(error: VqError) -> int:

@@ -6,11 +6,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from vqscript.errors import UsageError
-from vqscript.session.interaction import Prepared, yes_or_no
+from vqscript.session.answers import Answers
+from vqscript.session.interaction import Misfit, Prepared, local_path, one_of, yes_or_no
 
+T = TypeVar("T")
 Progress = Callable[[int, int, str], None]
 
 
@@ -58,31 +60,44 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         print("  ".join(columns).rstrip())
 
 
+def printable(text: str) -> str:
+    """Return text that cannot steer a terminal: names in DICOM files are anybody's, and a script may be, too."""
+    return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)
+
+
+def terminal_writer() -> Callable[[str], None]:
+    """Return what prints the lines of a script: as they are, but on a terminal without what would steer it."""
+    return (lambda line: print(printable(line))) if sys.stdout.isatty() else print
+
+
 class TerminalInteraction(Prepared):
     """Asks on the terminal what was not answered on the command line; without a terminal that is an error.
 
+    Everything goes to standard error, so that the script's own output stays clean.
+
     Parameters
     ----------
-    answers : mapping
+    answers : Answers or mapping
         Prepared answers, by title or question.
     """
 
-    def __init__(self, answers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, answers: Answers | Mapping[str, str] | None = None) -> None:
         super().__init__(answers)
         self._asks = sys.stdin.isatty() and sys.stderr.isatty()
+        self._line = 0  # how long the line of an unfinished progress is
 
     def log(self, text: str, level: str = "info") -> None:
-        """Notes and warnings go to standard error, so that the script's own output stays clean."""
-        print(f"{'warning' if level == 'warning' else 'note'}: {text}", file=sys.stderr)
+        """Tell a note or a warning."""
+        self._say(f"{'warning' if level == 'warning' else 'note'}: {text}")
 
     def show(self, text: str) -> None:
-        """Print a message of the script."""
-        print(text, file=sys.stderr)
+        """Show a message of the script."""
+        self._say(text)
 
     def pause(self, text: str) -> None:
         """Wait for Enter."""
         if self.has(text) or not self._asks:
-            self.answer(text)
+            super().pause(text)
         else:
             self._ask(f"{text} [Enter goes on] ")
 
@@ -90,49 +105,73 @@ class TerminalInteraction(Prepared):
         """Ask yes or no until one of them is answered."""
         if self.has(question) or not self._asks:
             return super().confirm(question)
-        while True:
-            try:
-                return yes_or_no(self._ask(f"{question} [y/n] "), question)
-            except UsageError as problem:
-                print(problem, file=sys.stderr)
+        return self._until(lambda: yes_or_no(self._ask(f"{question} [y/n] "), question))
 
     def text(self, title: str, prompt: str) -> str:
         """Ask for a line of text."""
         if self.has(title or prompt) or not self._asks:
             return super().text(title, prompt)
-        return self._ask(f"{': '.join(part for part in (title, prompt) if part)} ")
+        return self._ask(f"{_joined(title, prompt)} ")
 
     def choose(self, title: str, prompt: str, items: Sequence[str], default: int) -> str:
         """List the items and ask for one by number or name; Enter takes the default."""
         if self.has(title or prompt) or not self._asks:
             return super().choose(title, prompt, items, default)
         for number, item in enumerate(items, start=1):
-            print(f"  {number}  {item}", file=sys.stderr)
-        while True:
-            answer = self._ask(f"{': '.join(part for part in (title, prompt) if part)} [{items[default]}] ").strip()
-            if not answer:
-                return items[default]
-            if answer in items:
-                return answer
-            if answer.isdecimal() and 1 <= int(answer) <= len(items):
+            self._say(f"  {number}  {item}")
+
+        def choice() -> str:
+            answer = self._ask(f"{_joined(title, prompt)} [{items[default]}] ").strip()
+            if answer.isdecimal() and answer not in items and 1 <= int(answer) <= len(items):
                 return items[int(answer) - 1]
-            print(f"a number from 1 to {len(items)}, or a name", file=sys.stderr)
+            return one_of(items, answer, title or prompt) if answer else items[default]
+
+        return self._until(choice, f"a number from 1 to {len(items)}, or a name")
 
     def path(self, title: str, start: str) -> str:
         """Ask for a path; Enter takes the start."""
         if self.has(title) or not self._asks:
             return super().path(title, start)
-        return self._ask(f"{title} [{start}] ").strip() or start
+        return self._until(lambda: local_path(self._ask(f"{title} [{start}] ").strip() or start, title))
 
     def progress(self, done: int, total: int, what: str = "") -> None:
         """Show how far the script has come, on one line that is overwritten."""
         if sys.stderr.isatty():
-            print(f"\r{done}/{total} {what}", end="\n" if done >= total else "", file=sys.stderr, flush=True)
+            line = f"{done}/{total} {printable(what)}".rstrip()
+            print("\r" + line.ljust(self._line), end="", file=sys.stderr, flush=True)
+            self._line = len(line)
+            if done >= total:
+                self._close_line()
 
-    @staticmethod
-    def _ask(prompt: str) -> str:
-        print(prompt, end="", file=sys.stderr, flush=True)
+    def _say(self, text: str) -> None:
+        self._close_line()
+        print(printable(text), file=sys.stderr)
+
+    def _ask(self, prompt: str) -> str:
+        self._close_line()
+        print(printable(prompt), end="", file=sys.stderr, flush=True)
         line = sys.stdin.readline()
         if not line:
-            raise UsageError("the terminal was closed before the question was answered")
+            print(file=sys.stderr)
+            raise UsageError(
+                f'the terminal was closed before "{prompt.strip()}" was answered', hint="--answer does it beforehand"
+            )
         return line.rstrip("\n")
+
+    def _until(self, question: Callable[[], T], otherwise: str = "") -> T:
+        """Ask again after an answer that does not fit, with what would."""
+        while True:
+            try:
+                return question()
+            except Misfit as problem:
+                self._say(f"{problem} ({otherwise or problem.hint})")
+
+    def _close_line(self) -> None:
+        """End the line of a progress that is not complete, so that nothing is written behind it."""
+        if self._line:
+            print(file=sys.stderr)
+            self._line = 0
+
+
+def _joined(title: str, prompt: str) -> str:
+    return ": ".join(part for part in (title, prompt) if part)

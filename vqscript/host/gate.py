@@ -1,19 +1,22 @@
-"""The one gate for paths: what a script may read and write."""
+"""The one gate: what a script may read, write and reach."""
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from vqscript import names
 from vqscript.errors import PermissionDenied, UsageError
+from vqscript.host.hosts import Hosts
+from vqscript.host.paths import check_ordinary, check_text, expanded, inside, resolved, truly_inside
 
-_DRIVE = re.compile(r"[A-Za-z]:[/\\]")
+if TYPE_CHECKING:
+    from vqscript.repository.base import Repository
 
 
 class Gate:
-    """Turns the text of a path into a resolved ``Path``, or refuses.
+    """Turns the text of a path into a resolved ``Path``, or refuses; decides on repositories.
 
     Parameters
     ----------
@@ -22,14 +25,21 @@ class Gate:
     script_folder : Path, optional
         Folder of the script; text may be read there, nothing is ever written there.
     read, write : iterable of Path
-        Further folders that were allowed on the command line.
+        Further folders that were allowed on the command line. A repository below one of ``write`` may be stored into.
+    hosts : iterable of str
+        ``HOST`` or ``HOST:PORT`` that were allowed on the command line.
+    repositories : iterable of str or Path
+        Folders and URLs of the repositories that the command line or the configuration names: they may be reached
+        and stored into. Other local ones may be read, others on the network not even reached.
     protected : iterable of Path
-        Files and folders that are not written even if they lie under an allowed one: repositories, the configuration.
-        A folder that is recognisably a repository is protected in any case.
+        Files and folders that are not written even if they lie under an allowed one: the configuration. A folder
+        that is recognisably a repository is protected in any case.
 
     Notes
     -----
-    Links and ``..`` are resolved before the check, so neither leads out of an allowed folder.
+    Links and ``..`` are resolved before the check, so neither leads out of an allowed folder. Scripts cannot make
+    links. Whoever else may write in the output folder could swap a folder there for a link between the check and the
+    writing; the last part of the path is never followed, because files take their name by renaming.
     """
 
     def __init__(
@@ -39,19 +49,20 @@ class Gate:
         *,
         read: Iterable[Path] = (),
         write: Iterable[Path] = (),
+        hosts: Iterable[str] = (),
+        repositories: Iterable[str | Path] = (),
         protected: Iterable[Path] = (),
     ) -> None:
         self.output = output.resolve()
         self._script = script_folder.resolve() if script_folder else None
-        writable = [self.output, *(path.resolve() for path in write)]
-        folders = [*writable, Path.cwd(), *(path.resolve() for path in read)]
-        self._writable = writable
+        self._allowed = [path.resolve() for path in write]
+        self._writable = [self.output, *self._allowed]
+        folders = [*self._writable, Path.cwd(), *(path.resolve() for path in read)]
         self._readable = [*folders, self._script] if self._script else folders
         self._protected = [path.resolve() for path in protected]
-
-    def protect(self, folder: Path) -> None:
-        """Refuse all writing in a folder from now on."""
-        self._protected.append(folder.resolve())
+        named = list(repositories)
+        self._named = [path for path in named if isinstance(path, Path)]
+        self._hosts = Hosts(hosts, [url for url in named if isinstance(url, str)])
 
     def check_output(self) -> None:
         """Refuse an output folder that lies in a repository, before the script has worked for it."""
@@ -63,32 +74,54 @@ class Gate:
                 path=self.output,
             )
 
+    # Files --------------------------------------------------------------------------------
+
     def image(self, text: str) -> Path:
-        """Return the path of an image to read; images are read anywhere."""
-        return self._existing_root(text)
+        """Return the path of an image to read; images are read anywhere, devices nowhere."""
+        path = self._existing_root(text)
+        check_ordinary(path, text)
+        return path
 
     def read(self, text: str) -> Path:
         """Return the path of a text file to read, or raise PermissionDenied."""
         path = self._existing_root(text)
-        if not _inside(path, self._readable):
+        if not inside(path, self._readable):
             raise PermissionDenied(
                 f'the script may not read "{text}"',
                 hint=f"it reads its own folder, the current folder and the output; --allow-read {path.parent} adds one",
                 path=path,
             )
+        check_ordinary(path, text)
         return path
 
     def write(self, text: str) -> Path:
-        """Return the path of a file to write, or raise PermissionDenied; its folder need not exist yet."""
-        _check(text)
-        path = _resolve(self.output / _expanded(text), text)
-        if not _inside(path, self._writable):
+        """Return the path of a file to write, or raise PermissionDenied; its folder need not exist yet.
+
+        Raises
+        ------
+        UsageError
+            For a name that not every system takes.
+        """
+        check_text(text)
+        path = resolved(self.output / expanded(text), text)
+        allowed = inside(path, self._writable)
+        if not allowed:
             raise PermissionDenied(
                 f'the script may not write "{text}"',
                 hint=f"it writes under the output folder {self.output}; --allow-write {path.parent} adds one",
                 path=path,
             )
-        owner = next((folder for folder in self._protected if _inside(path, [folder])), None) or _repository(path)
+        self._check_protected(path, text)
+        fault = next(filter(None, map(names.fault, path.relative_to(allowed).parts)), "")
+        if fault:
+            raise UsageError(
+                f'"{text}" is no name for a file: {fault}', hint='require "names" has safe(text), which makes one'
+            )
+        check_ordinary(path, text)
+        return path
+
+    def _check_protected(self, path: Path, text: str) -> None:
+        owner = next((each for each in self._protected if truly_inside(path, each)), None) or _repository(path)
         if owner:
             raise PermissionDenied(
                 f'the script may not write "{text}": {owner} is a repository or the configuration',
@@ -96,44 +129,54 @@ class Gate:
                 path=path,
             )
         # An output folder inside the script's folder (the usual vq-output) is fine; the script's own files are not.
-        if self._script and _inside(path, [self._script]) and not _inside(path, self._below_script()):
+        if self._script and truly_inside(path, self._script) and not inside(path, self._below_script()):
             raise PermissionDenied(
                 f'the script may not write "{text}": that is the script\'s own folder',
                 hint="choose another folder with --output",
                 path=path,
             )
-        return path
 
     def _below_script(self) -> list[Path]:
-        return [folder for folder in self._writable if folder != self._script and _inside(folder, [self._script])]
+        return [
+            folder
+            for folder in self._writable
+            if self._script and truly_inside(folder, self._script) and not truly_inside(self._script, folder)
+        ]
 
     def _existing_root(self, text: str) -> Path:
         """Relative paths are sought beside the script, in the current folder and in the output, in this order."""
-        _check(text)
-        given, here = _expanded(text), Path.cwd()
+        check_text(text)
+        given, here = expanded(text), Path.cwd()
         roots = [root for root in (self._script, here, self.output) if root]
-        candidates = (_resolve(root / given, text) for root in roots)
-        return next((path for path in candidates if path.exists()), None) or _resolve(here / given, text)
+        candidates = (resolved(root / given, text) for root in roots)
+        return next((path for path in candidates if path.exists()), None) or resolved(here / given, text)
 
+    # Repositories -------------------------------------------------------------------------
 
-def _check(text: str) -> None:
-    if not text.strip():
-        raise UsageError("a path is empty")
-    if "\0" in text:
-        raise PermissionDenied(f"a path with a NUL character is refused: {text!r}")
-    if text.replace("\\", "/").startswith("//"):
-        raise PermissionDenied(f'network paths are refused: "{text}"', hint="mount it, and give the path of the mount")
-    if os.name != "nt" and _DRIVE.match(text):  # it would become a folder called "C:"
-        raise UsageError(f'"{text}" is a path of Windows', hint="write a relative one, as in pictures/heart.png")
+    def reach(self, url: str) -> None:
+        """Refuse a repository on the network that is neither named nor allowed; local ones are read like images."""
+        if "://" in url:
+            self._hosts.check(url)
+        elif url.strip() and Path(url) not in self._named:  # one that is named may be on a share
+            check_text(url)
 
+    def opened(self, repository: Repository) -> None:
+        """Refuse all writing in the folder of a repository from now on, but by the repository itself."""
+        if repository.root is not None:
+            self._protected.append(repository.root.resolve())
 
-def _expanded(text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError as error:  # "~nobody"
-        raise UsageError(
-            f'"{text}" is no path: {error}', hint="a name that begins with ~ is written ./~name"
-        ) from error
+    def store(self, repository: Repository) -> None:
+        """Refuse to store into a repository that is neither named nor allowed."""
+        if repository.root is None:
+            return  # to be on the network it was named or allowed
+        root = repository.root.resolve()
+        if inside(root, self._allowed) or any(truly_inside(root, named.resolve()) for named in self._named):
+            return
+        raise PermissionDenied(
+            f"the script may not store into the repository {root}",
+            hint=f"it stores into those that --repo or the configuration names; --allow-write {root} adds this one",
+            path=root,
+        )
 
 
 def _repository(path: Path) -> Path | None:
@@ -141,14 +184,3 @@ def _repository(path: Path) -> Path | None:
     from vqscript.repository.layout import INDEX, INSTANCES  # a script that writes nothing does not pay for it
 
     return next((p for p in (path, *path.parents) if (p / INDEX).is_file() and (p / INSTANCES).is_dir()), None)
-
-
-def _resolve(path: Path, text: str) -> Path:
-    try:
-        return Path(os.path.realpath(path))
-    except (OSError, ValueError) as error:
-        raise UsageError(f'"{text}" is no path: {error}') from error
-
-
-def _inside(path: Path, folders: Iterable[Path | None]) -> bool:
-    return any(folder is not None and path.is_relative_to(folder) for folder in folders)

@@ -68,6 +68,11 @@ def local_path(url: str | Path, config: Names | None = None) -> Path:
     return _named(rest.rstrip("/"), config)
 
 
+def is_name(url: str) -> bool:
+    """Whether a URL is a name of the configuration (``ipacs://lab``)."""
+    return url.casefold().startswith(NAMED) and not url.casefold().startswith(LOCAL)
+
+
 def _home_expanded(text: str) -> Path:
     # A shell expands "~" on its own line only, neither in a script nor in the configuration.
     try:
@@ -84,7 +89,7 @@ def _named(name: str, config: Names | None) -> Path:
             f'no repository is named "{name}"',
             hint=did_you_mean(name, known) or "name it in vqscript.toml, below [repositories], or write its folder",
         )
-    if target.casefold().startswith(NAMED) and not target.casefold().startswith(LOCAL):
+    if is_name(target):
         raise ConfigError(
             f'repository "{name}" of the configuration is {target}, which is a name again',
             hint="write the folder itself",

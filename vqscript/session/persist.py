@@ -23,7 +23,7 @@ from vqscript.files import whole_folder
 from vqscript.imaging.dicom.values import text
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Timing, Volume
-from vqscript.render.palettes import palette_name
+from vqscript.render.palette_names import palette_name
 from vqscript.session.display import Display
 from vqscript.session.inputs import Input
 
@@ -188,7 +188,7 @@ def _read_input(session: Session, entry: dict[str, Any], folder: Path) -> Input:
         repository = session.repository(entry["repository"])
         candidates = open_series(repository.fetch(entry["study"], entry["series"]), repository)
     else:
-        candidates = open_series([Path(path) for path in entry["paths"]], None)
+        candidates = open_series([session.permissions.image(path) for path in entry["paths"]], None)
     index = int(entry["image"])
     item = candidates[index] if 0 <= index < len(candidates) else None
     if item is None or list(item.volume.source.sop_uids) != entry["sop_uids"]:

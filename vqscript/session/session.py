@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from vqscript.errors import UsageError
 from vqscript.session.display import Display
 from vqscript.session.inputs import DEFAULT_PALETTES, Input, Inputs
 from vqscript.session.interaction import Interaction, Prepared
+from vqscript.session.permissions import Permissions, Unrestricted
 
 if TYPE_CHECKING:
     from vqscript.config import Config
@@ -39,6 +40,8 @@ class Session:
     interaction : Interaction, optional
         What talks to the user; default answers nothing.
     config : Config, optional
+    permissions : Permissions, optional
+        What is asked before a repository is opened or changed; default allows all.
 
     Examples
     --------
@@ -56,6 +59,7 @@ class Session:
         creator: str = "",
         interaction: Interaction | None = None,
         config: Config | None = None,
+        permissions: Permissions | None = None,
     ) -> None:
         self.output = output or Path("vq-output")
         self.interaction: Interaction = interaction or Prepared()
@@ -66,8 +70,7 @@ class Session:
         self._rois: RoiSet | None = None
         self._said: set[str] = set()
         self._repositories: dict[str, Repository] = {}
-        self.protect: Callable[[Path], None] = lambda folder: None
-        """Told about folders that belong to a repository; the host sets it, so that scripts do not write there."""
+        self.permissions: Permissions = permissions or Unrestricted()
 
     # Inputs -------------------------------------------------------------------------------
 
@@ -299,10 +302,10 @@ class Session:
 
         key = str(url)
         if key not in self._repositories:
+            self.permissions.reach(key)
             opened = open_repository(url, self._config)
             self._repositories[key] = opened
-            if opened.root is not None:
-                self.protect(opened.root)
+            self.permissions.opened(opened)
         return self._repositories[key]
 
     @property

@@ -40,6 +40,7 @@ def submit(session: Session, repository: Repository, project: str = "") -> Submi
     from vqscript.datapoints.quantification import build
     from vqscript.roi.files.seg import write_rois
 
+    session.permissions.store(repository)
     rois = session.rois
     filled = [j for j in range(1, len(rois) + 1) if rois.part(j) is not None]
     if not filled:
@@ -83,6 +84,7 @@ def submit(session: Session, repository: Repository, project: str = "") -> Submi
 
 def store_files(session: Session, path: Path, repository: Repository, project: str = "") -> int:
     """Store a DICOM file or folder; returns how many instances are new, and logs what was left out."""
+    session.permissions.store(repository)
     report = repository.store([path], project)
     for left_out, reason in report.skipped:
         session.interaction.log(f"{left_out} was not stored: {reason}", "warning")
@@ -91,6 +93,7 @@ def store_files(session: Session, path: Path, repository: Repository, project: s
 
 def store_input(session: Session, i: int, repository: Repository, project: str = "") -> int:
     """Store input ``i`` as a new series of its study; returns how many instances it has."""
+    session.permissions.store(repository)
     datasets = derived(session, i)
     repository.store_datasets(datasets, project)
     return len(datasets)

@@ -1,0 +1,148 @@
+"""What the commands that run scripts share: their flags, and the gate that is made from them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vqscript.errors import UsageError
+
+if TYPE_CHECKING:
+    from vqscript.config import Config
+    from vqscript.host.gate import Gate
+    from vqscript.session.answers import Answers
+
+OUTPUT = Path("vq-output")
+
+
+def add_script_flags(parser: argparse.ArgumentParser) -> None:
+    """Add what a script works on: ``--repo``, ``--project``, ``--output``, ``--arg``, ``--user``."""
+    parser.add_argument(
+        "--repo", default="", metavar="URL", help="repository: a folder, or ipacs://NAME of the configuration"
+    )
+    parser.add_argument("--project", default="", metavar="P", help="project path, as in /oncology/pilot")
+    parser.add_argument("--output", type=a_path, default=OUTPUT, metavar="DIR", help="where results go")
+    parser.add_argument("--arg", action="append", default=[], metavar="KEY=VALUE", help="args.KEY for the script")
+    parser.add_argument("--user", default="", metavar="NAME", help="creator of what the script submits")
+
+
+def add_permissions(parser: argparse.ArgumentParser) -> None:
+    """Add ``--allow-read``, ``--allow-write`` and ``--allow-net``; each may be repeated."""
+    group = parser.add_argument_group("permissions", "What the script may do beyond the usual; each may be repeated.")
+    group.add_argument(
+        "--allow-read", action="append", default=[], type=a_path, metavar="PATH", help="file or folder of text to read"
+    )
+    group.add_argument(
+        "--allow-write",
+        action="append",
+        default=[],
+        type=a_path,
+        metavar="PATH",
+        help="file or folder to write, or repository to store into",
+    )
+    group.add_argument(
+        "--allow-net", action="append", default=[], metavar="HOST", help="host, or HOST:PORT, of repositories"
+    )
+
+
+def add_answers(parser: argparse.ArgumentParser) -> None:
+    """Add ``--answer`` and ``--answers``."""
+    group = parser.add_argument_group("questions", "Without a terminal, or instead of being asked.")
+    group.add_argument(
+        "--answer",
+        action="append",
+        default=[],
+        metavar="TITLE=VALUE",
+        help="answer to the question of this title; both may hold =, because the script knows its titles",
+    )
+    group.add_argument("--answers", type=a_path, metavar="FILE", help='TOML file, a line is "TITLE" = "VALUE"')
+
+
+def make_answers(args: argparse.Namespace) -> Answers:
+    """Return the answers of the flags of :func:`add_answers`; those of ``--answer`` come first."""
+    from vqscript.session.answers import Answers, read_answers
+
+    return Answers(read_answers(args.answers) if args.answers else None, args.answer)
+
+
+def make_gate(
+    output: Path,
+    script_folder: Path | None,
+    settings: Config,
+    *,
+    repositories: Iterable[str] = (),
+    allow_read: Iterable[Path] = (),
+    allow_write: Iterable[Path] = (),
+    allow_net: Iterable[str] = (),
+) -> Gate:
+    """Return the gate of a run; it is the ``permissions`` of its session, too.
+
+    Parameters
+    ----------
+    output : Path
+        Folder of the run.
+    script_folder : Path, optional
+        Folder of the script; the script does not write there.
+    settings : Config
+        Its repositories are allowed, its file is protected.
+    repositories : iterable of str
+        Those of the command line; "" is none.
+    allow_read, allow_write, allow_net
+        From the flags of :func:`add_permissions`.
+
+    Raises
+    ------
+    UsageError
+        If the output folder is a file or lies in a repository, or one of the others is none.
+    """
+    from vqscript import config
+    from vqscript.host.gate import Gate
+
+    if output.exists() and not output.is_dir():
+        raise UsageError(f"{output} is a file, not a folder", hint="choose another --output", path=output)
+    gate = Gate(
+        output,
+        script_folder,
+        read=allow_read,
+        write=allow_write,
+        hosts=allow_net,
+        repositories=[*(_place(url, settings) for url in repositories if url), *_configured(settings)],
+        protected=[settings.path or config.usual_place() / config.FILE_NAME],
+    )
+    gate.check_output()
+    return gate
+
+
+def pairs(texts: list[str], flag: str) -> dict[str, str]:
+    """Read ``key=value`` texts of a flag that may be repeated."""
+    found = {}
+    for text in texts:
+        key, separator, value = text.partition("=")
+        if not separator or not key.strip():
+            raise UsageError(f'{flag} takes KEY=VALUE, got "{text}"')
+        found[key.strip()] = value
+    return found
+
+
+def a_path(text: str) -> Path:
+    """Return the path of a flag; an empty one, as of a shell variable that is not set, would be the current folder."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text).expanduser()
+
+
+def _place(url: str, settings: Config) -> str | Path:
+    """Return the URL of a server as it is, the folder of any other repository."""
+    from vqscript.host.hosts import endpoint_of
+    from vqscript.repository.opening import local_path
+
+    return url if "://" in url and endpoint_of(url) else local_path(url, settings)
+
+
+def _configured(settings: Config) -> list[str | Path]:
+    from vqscript.repository.opening import is_name
+
+    # A name that stands for a name is refused when it is used; it need not keep other scripts from running.
+    return [_place(url, settings) for url in settings.repositories.values() if not is_name(url)]
