@@ -1,46 +1,80 @@
-"""Eroding and dilating ROIs by millimetres."""
+"""Growing, shrinking and smoothing ROIs by millimetres.
+
+Distances are those between centres of voxels; the structuring element is a ball in mm, an ellipsoid of voxels where
+these are anisotropic. What lies beyond the image counts as outside. A distance less than the smallest voxel size
+changes nothing. On its layer an ROI that grows takes over voxels of others, except of locked ones.
+"""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
-from numpy.typing import NDArray
 
 from vqscript.errors import RoiError
-from vqscript.imaging.grid import Grid
-from vqscript.imaging.volume import Region
-from vqscript.roi.region import Mask, shape_of
-from vqscript.roi.roiset import RoiSet
+from vqscript.roi.ball import Ball, closed, dilated, eroded, opened
+from vqscript.roi.region import Part, grown, relative
+from vqscript.roi.roiset import Met, RoiSet
 
-# A distance that equals the radius belongs to it, whatever its last bit.
-_ROUNDING = 1e-6
+MAX_VOXELS = 1 << 30
+"""What closing may have to look at: an ROI's box and as much around it as the ball reaches."""
 
 
-def erode(rois: RoiSet, j: int, mm: float) -> None:
-    """Take off ROI ``j`` all voxels whose centre lies within ``mm`` of the centre of a voxel outside it.
+def erode(rois: RoiSet, j: int, mm: float) -> Met:
+    """Take off ROI ``j`` all voxels whose centre lies within ``mm`` of the centre of a voxel outside it."""
+    ball, part = _prepared(rois, j, mm)
+    return Met() if part is None else rois.set_mask(j, eroded(part[1], ball), part[0])
 
-    The structuring element is a ball in mm: an ellipsoid of voxels where these are anisotropic. What lies beyond the
-    image counts as outside. A distance less than the smallest voxel size changes nothing.
+
+def dilate(rois: RoiSet, j: int, mm: float) -> Met:
+    """Add to ROI ``j`` all voxels whose centre lies within ``mm`` of the centre of one of its voxels."""
+    ball, part = _prepared(rois, j, mm)
+    return Met() if part is None else _set(rois, j, _dilated(rois, part, ball))
+
+
+def opening(rois: RoiSet, j: int, mm: float) -> Met:
+    """Erode ROI ``j``, then dilate it: parts thinner than twice ``mm`` vanish."""
+    ball, part = _prepared(rois, j, mm)
+    return Met() if part is None else rois.set_mask(j, opened(part[1], ball), part[0])
+
+
+def closing(rois: RoiSet, j: int, mm: float) -> Met:
+    """Dilate ROI ``j``, then erode it: gaps and holes narrower than twice ``mm`` are filled."""
+    ball, part = _prepared(rois, j, mm)
+    if part is None:
+        return Met()
+    voxels = math.prod(n + 2 * r for n, r in zip(part[1].shape, ball.reach, strict=True))
+    if voxels > MAX_VOXELS:
+        raise RoiError(f"closing gaps of {2 * mm:g} mm takes more than this image", hint="is the distance in mm?")
+    return rois.set_mask(j, closed(part[1], ball), part[0])
+
+
+def margin(rois: RoiSet, j: int, x: float, y: float, z: float) -> Met:
+    """Grow ROI ``j`` by margins in mm that may differ along the axes of the grid, 0 among them.
+
+    It is dilated by the ellipsoid of these radii, as a planning target volume grows from a clinical one.
     """
-    _check_radius(mm)
+    rois.editable(j)
+    for mm in (x, y, z):
+        _check_distance(mm, zero=True)
+    if x == y == z == 0:
+        raise RoiError("a margin of 0 mm along all axes", hint="give millimetres above 0 along at least one")
     part = rois.part(j)
-    if part is not None:
-        region, inside = part
-        rois.set_mask(j, eroded(inside, rois.grid, mm), region)
+    return Met() if part is None else _set(rois, j, _dilated(rois, part, Ball.of(rois.grid, x, y, z)))
 
 
-def dilate(rois: RoiSet, j: int, mm: float) -> None:
-    """Add to ROI ``j`` all voxels whose centre lies within ``mm`` of the centre of one of its voxels.
-
-    On its layer it takes over voxels of other ROIs, except of locked ones.
-    """
-    _check_radius(mm)
+def shell(rois: RoiSet, j: int, mm: float, gap: float = 0.0) -> Met:
+    """Turn ROI ``j`` into the shell around itself: further away than ``gap``, and within ``mm`` beyond that."""
+    rois.editable(j)
+    _check_distance(mm)
+    _check_distance(gap, zero=True)
     part = rois.part(j)
-    if part is not None:
-        region, inside = part
-        wide = _widened(region, rois.grid, mm)
-        mask = np.zeros(shape_of(wide), np.bool_)
-        mask[_within(region, wide)] = inside
-        rois.set_mask(j, _distance(mask, rois.grid) <= mm * (1 + _ROUNDING), wide)
+    if part is None:
+        return Met()
+    region, mask = _dilated(rois, part, Ball.of(rois.grid, gap + mm))
+    core = part if gap == 0 else _dilated(rois, part, Ball.of(rois.grid, gap))
+    mask[relative(core[0], region)] &= ~core[1]
+    return rois.set_mask(j, mask, region)
 
 
 def apply_erode(rois: RoiSet, j: int = 0) -> list[int]:
@@ -57,66 +91,35 @@ def apply_erode(rois: RoiSet, j: int = 0) -> list[int]:
     list of int
         The ROIs that were eroded.
     """
-    from scipy.ndimage import binary_erosion
-
     numbers = [j] if j else [k for k, roi in enumerate(rois.rois, 1) if not roi.locked]
     for k in numbers:
         part = rois.part(k)
         if part is not None:
-            rois.set_mask(k, binary_erosion(part[1]), part[0])
+            rois.set_mask(k, eroded(part[1], Ball(np.eye(3))), part[0])
     return numbers
 
 
-def eroded(mask: Mask, grid: Grid, mm: float) -> Mask:
-    """Return the true voxels of a mask that are further than ``mm`` from any other voxel, or from the mask's edge."""
-    # The nearest voxel outside is at most one beyond the edge; across a sheared one it may be further along it.
-    n = 1 if not grid.sheared else int(min(_reach(grid, mm).max(), max(mask.shape)))
-    padded = np.pad(mask, n)
-    kept: Mask = _distance(~padded, grid)[n:-n, n:-n, n:-n] > mm * (1 + _ROUNDING)
-    return kept
+def _prepared(rois: RoiSet, j: int, mm: float) -> tuple[Ball, Part | None]:
+    rois.editable(j)
+    _check_distance(mm)
+    return Ball.of(rois.grid, mm), rois.part(j)
 
 
-def _distance(mask: Mask, grid: Grid) -> NDArray[np.float64]:
-    """Return the distance in mm of each voxel's centre to the nearest centre of a true voxel."""
-    if grid.sheared:
-        return _distance_on_sheared_grid(mask, grid)
-    from scipy.ndimage import distance_transform_edt
-
-    distance: NDArray[np.float64] = distance_transform_edt(~mask, sampling=grid.spacing[::-1])
-    return distance
+def _dilated(rois: RoiSet, part: Part, ball: Ball) -> Part:
+    """Return a part grown by the ball, as far as there is image."""
+    region, inside = part
+    wide = grown(region, ball.reach, rois.grid.shape)
+    z, y, x = ((r.start - w.start, w.stop - r.stop) for r, w in zip(region, wide, strict=True))
+    return wide, dilated(inside, ball, (z, y, x))
 
 
-def _distance_on_sheared_grid(mask: Mask, grid: Grid) -> NDArray[np.float64]:
-    from scipy.spatial import cKDTree
-
-    distance = np.zeros(mask.shape)
-    matrix = grid.affine[:3, :3].T
-    tree = cKDTree(np.argwhere(mask)[:, ::-1] @ matrix)
-    distance[~mask] = tree.query(np.argwhere(~mask)[:, ::-1] @ matrix)[0]
-    return distance
+def _set(rois: RoiSet, j: int, part: Part) -> Met:
+    return rois.set_mask(j, part[1], part[0])
 
 
-def _widened(region: Region, grid: Grid, mm: float) -> Region:
-    """Return a region that reaches ``mm`` further in all directions, as far as there is image."""
-    z, y, x = (
-        slice(max(int(along.start - r), 0), min(int(along.stop + r), size))
-        for along, r, size in zip(region, _reach(grid, mm), grid.shape, strict=True)
-    )
-    return z, y, x
-
-
-def _reach(grid: Grid, mm: float) -> NDArray[np.float64]:
-    """Return how many voxels along z, y, x a ball of radius ``mm`` reaches, rounded up."""
-    # Along an index axis it spans the radius times the norm of the inverse's row: more than r / spacing if sheared.
-    voxels: NDArray[np.float64] = np.ceil(np.linalg.norm(grid.inverse[:3, :3], axis=1)[::-1] * mm * (1 + _ROUNDING))
-    return voxels
-
-
-def _within(inner: Region, outer: Region) -> Region:
-    z, y, x = (slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))
-    return z, y, x
-
-
-def _check_radius(mm: float) -> None:
-    if not (np.isfinite(mm) and mm > 0):
-        raise RoiError(f"a distance of {mm:g} mm is none to erode or dilate by", hint="give millimetres above 0")
+def _check_distance(mm: float, *, zero: bool = False) -> None:
+    if not math.isfinite(mm) or mm < 0 or (mm == 0 and not zero):
+        raise RoiError(
+            f"a distance of {mm:g} mm is none to grow or shrink by",
+            hint=f"give millimetres, {'0 or more' if zero else 'above 0'}",
+        )
