@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vqscript.errors import UsageError
 from vqscript.vq.catalog import script
 from vqscript.vq.data_manager import set_fractions
-from vqscript.vq.types import Switch
+from vqscript.vq.types import Axis, Input, Palette, Switch
 
 if TYPE_CHECKING:
     from vqscript.session import Session
@@ -20,10 +20,19 @@ class Controler:
         self._session = session
 
     @script(example="ctl:setPos(0, 63.5)")
-    def setPos(self, axis: int, pos: float | str) -> None:
-        """Move the cursor along an axis (0, 1, 2 = x, y, z) to a voxel of the reference, rounded.
+    def setPos(self, axis: Axis, pos: float | str) -> None:
+        """Move the cursor along an axis.
 
-        Text is taken as well, because the parts of ``getROICenterOfMass`` are text.
+        Parameters
+        ----------
+        pos : float or str
+            Voxel index of the reference, from 0; rounded. Text is taken as well, because the parts of
+            `getROICenterOfMass` are text.
+
+        Raises
+        ------
+        UsageError
+            The position is outside the reference.
         """
         if isinstance(pos, str):
             try:
@@ -33,12 +42,18 @@ class Controler:
         self._session.set_cursor(axis, pos)
 
     @script(example="ctl:setRange(1, 0.0, 0.8)")
-    def setRange(self, i: int, from_: float, to: float) -> None:
-        """Let the palette of an input span a part of its display scale, in fractions 0 to 1."""
+    def setRange(self, i: Input, from_: float, to: float) -> None:
+        """Let the palette of an input span a part of its display scale.
+
+        Parameters
+        ----------
+        from, to : float
+            Fractions of the scale, 0 to 1.
+        """
         set_fractions(self._session, i, from_, to)
 
     @script(example='ctl:setPal(1, "hot")')
-    def setPal(self, i: int, name: str) -> None:
+    def setPal(self, i: Input, name: Palette) -> None:
         """Choose the palette of an input."""
         from vqscript.render.palette_names import palette_name
 
@@ -50,13 +65,19 @@ class Controler:
         self._session.display.outlines = bool(on)
 
     @script(example="ctl:setShow(1, false)")
-    def setShow(self, i: int, on: Switch) -> None:
-        """Switch an input on or off; inputs above 2 follow input 2."""
+    def setShow(self, i: Input, on: Switch) -> None:
+        """Switch an input on or off in pictures and in what is submitted; inputs above 2 follow input 2."""
         self._session.inputs[i].show = bool(on)
 
     @script(example="ctl:setOpacity(1, 0.5)")
-    def setOpacity(self, i: int, opacity: float) -> None:
-        """Set how far an input covers those below it, 0 to 1."""
+    def setOpacity(self, i: Input, opacity: float) -> None:
+        """Set how far an input covers those below it.
+
+        Parameters
+        ----------
+        opacity : float
+            0 (invisible) to 1.
+        """
         if not 0 <= opacity <= 1:
             raise UsageError(f"an opacity of {opacity:g} is out of range", hint="0 (invisible) to 1")
         self._session.inputs[i].opacity = opacity

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vqscript.vq.catalog import script
+from vqscript.vq.types import Input
 
 if TYPE_CHECKING:
     from vqscript.session import Session
@@ -21,18 +22,24 @@ class MinMaxTool:
         """Bring the projection up to date; pictures always are, so nothing is left to do."""
 
     @script(example="mm:setMinMax(1, 0, 60)")
-    def setMinMax(self, i: int, min: float, max: float) -> None:
-        """Set the display scale of an input in image units; the palette spans all of it."""
+    def setMinMax(self, i: Input, min: float, max: float) -> None:
+        """Set the display scale of an input; the palette spans all of it.
+
+        Parameters
+        ----------
+        min, max : float
+            In the unit of the input.
+        """
         item = self._session.inputs[i]
         item.set_scale(min, max)
         item.fractions = (0.0, 1.0)
 
     @script(example="mm:clipMin(1)")
-    def clipMin(self, i: int) -> None:
+    def clipMin(self, i: Input) -> None:
         """Set values below the display window to 0, as VivoQuant's button does."""
         self._session.arithmetics.clip_to_zero(i, below=self._session.inputs[i].window[0])
 
     @script(example="mm:clipMax(1)")
-    def clipMax(self, i: int) -> None:
+    def clipMax(self, i: Input) -> None:
         """Set values above the display window to 0, as VivoQuant's button does."""
         self._session.arithmetics.clip_to_zero(i, above=self._session.inputs[i].window[1])

@@ -22,6 +22,9 @@ Axis = NewType("Axis", int)
 Unit = NewType("Unit", str)
 """Unit of the values, as in ``help "units"``."""
 
+NewUnit = NewType("NewUnit", str)
+"""Unit of the result; left out, it is unknown from then on, and a line of the log says so."""
+
 Palette = NewType("Palette", str)
 """Name of a palette, as in ``help "palettes"``."""
 

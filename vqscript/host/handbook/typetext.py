@@ -16,6 +16,11 @@ _NAMES: dict[Any, str] = {
     bool: "boolean",
     type(None): "nil",
     Any: "any",
+    vq_types.Unit: "unit",
+    vq_types.NewUnit: "unit",
+    vq_types.Palette: "palette",
+    vq_types.View: "view",
+    vq_types.OperatorName: "operator",
     vq_types.ImagePath: "path",
     vq_types.ReadPath: "path",
     vq_types.WritePath: "path",
@@ -46,7 +51,7 @@ def type_text(hint: Any) -> str:
     if hasattr(hint, "__supertype__"):
         return type_text(hint.__supertype__)
     if isinstance(hint, type) or is_typeddict(hint):
-        return hint.__name__
+        return str(hint.__name__)
     raise TypeError(f"{hint!r} has no name in Lua")
 
 
