@@ -13,7 +13,7 @@ from vqscript.vq.main_win import MainWin
 from vqscript.vq.min_max_tool import MinMaxTool
 from vqscript.vq.operator import Operator
 from vqscript.vq.repository import DicomRepository
-from vqscript.vq.types import ReadPath, RepoUrl, WritePath
+from vqscript.vq.types import Input, ReadPath, RepoUrl, WritePath
 from vqscript.vq.viewers import SliceViewer, VtkController, VtkViewer
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class VQ:
-    """The objects of the host, and what a script asks of it."""
+    """The root of everything: objects of the host, questions to the user, files."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -63,7 +63,7 @@ class VQ:
 
     @script(example='VQ.mainWin():setViewMode("Slice View", "Arithmetics"); VQ.currentOp():scalarMult(1, 2)')
     def currentOp(self) -> Operator:
-        """Return the operator that ``setViewMode`` chose last."""
+        """Return the operator that `setViewMode` chose last."""
         return self._main_win.operator
 
     @script(example="VQ.sliceViewer():toggleShowInput2(0)")
@@ -83,7 +83,20 @@ class VQ:
 
     @script(example='local repository = VQ.dicomRepository("lab.repo")')
     def dicomRepository(self, url: RepoUrl) -> DicomRepository:
-        """Return the repository at a URL or path; the same object for the same URL."""
+        """Return the repository at a URL or path.
+
+        Returns
+        -------
+        DicomRepository
+            The same object each time for the same URL.
+
+        Raises
+        ------
+        NotARepository
+            The folder is no repository.
+        PermissionDenied
+            It is on the network, and neither the command line nor the configuration names it.
+        """
         if url not in self._repositories:
             self._repositories[url] = DicomRepository(self._session, self._session.repository(url))
         return self._repositories[url]
@@ -92,14 +105,31 @@ class VQ:
 
     @script(example="print(VQ.applicationName())")
     def applicationName(self) -> str:
-        """Return ``"name version"``."""
+        """Return name and version of the program.
+
+        Returns
+        -------
+        str
+            "name version"; scripts take the second word.
+        """
         from vqscript import __version__
 
         return f"vqscript {__version__}"
 
     @script(example="print(VQ.index(1))")
-    def index(self, i: int) -> int:
-        """Return the index of an input, checked to be loaded."""
+    def index(self, i: Input) -> int:
+        """Return the index of an input, checked to be loaded.
+
+        Returns
+        -------
+        int
+            The same number.
+
+        Raises
+        ------
+        UsageError
+            Nothing is loaded there.
+        """
         self._session.inputs.check(i)
         return i
 
@@ -110,12 +140,24 @@ class VQ:
 
     @script(example='VQ.log("dose is missing")')
     def log(self, *parts: Any) -> None:
-        """Write a line to the log, beside the script's own output."""
+        """Write a line to the log, beside the script's own output.
+
+        Parameters
+        ----------
+        *parts
+            Values, joined by spaces.
+        """
         self._session.interaction.log(" ".join(_shown(part) for part in parts))
 
     @script(example="VQ.progress(3, 10)")
     def progress(self, done: int, total: int) -> None:
-        """Say how far the script has come."""
+        """Say how far the script has come.
+
+        Parameters
+        ----------
+        done, total : int
+            How many of how many.
+        """
         self._session.interaction.progress(done, total)
 
     @property
@@ -126,11 +168,21 @@ class VQ:
 
     @script(example='VQ.preProcess("convertUnit=true|convertUnitUnit=%ID/g|injDose=9.25 MBq")')
     def preProcess(self, protocol: str) -> None:
-        """Carry out a protocol of ``key=value`` pairs joined by ``|``.
+        """Carry out a protocol: steps and their settings as one text.
 
-        Keys: ``bedRemoval coRegister autoCrop calibFactor storeData resample convertUnit`` (true or
-        false), ``convertUnitUnit`` (SUV, %ID/g or uCi), ``injDose`` (net activity at scan time: no
-        decay is applied) and ``weight`` (grams).
+        Keys: `bedRemoval coRegister autoCrop calibFactor storeData resample convertUnit` (true or false),
+        `convertUnitUnit` (SUV, %ID/g or uCi), `injDose` (net activity at scan time: no decay is applied) and `weight`
+        (grams).
+
+        Parameters
+        ----------
+        protocol : str
+            `key=value` pairs joined by `|`.
+
+        Raises
+        ------
+        UsageError
+            A key is unknown, a value is missing, or a step cannot be done; all inputs stay as they were.
         """
         from vqscript.session.preprocess import run
 
@@ -138,82 +190,275 @@ class VQ:
 
     @script(example='VQ.fail("no dose is entered", "enter one with repo:setSubject")')
     def fail(self, message: str, hint: str = "") -> None:
-        """End the script with an error at the line that called, and a hint."""
+        """End the script with an error at the line that called.
+
+        Parameters
+        ----------
+        message : str
+            What was asked and what was found.
+        hint : str
+            The way out.
+
+        Raises
+        ------
+        UsageError
+            Always.
+        """
         raise UsageError(message, hint=hint)
 
     @script(example='print(VQ.didYouMean("Hart", {"Heart", "Liver"}))')
     def didYouMean(self, word: str, known: list[str]) -> str:
-        """Return a hint that names the closest of the known words, or lists them."""
+        """Return a hint that names the closest of the known words, or lists them.
+
+        Parameters
+        ----------
+        word : str
+            What was written.
+        known : list of str
+            What could have been meant.
+
+        Returns
+        -------
+        str
+            As in: did you mean "Heart"?
+        """
         return did_you_mean(word, known)
 
     # Asking the user ----------------------------------------------------------------------
 
     @script(example='VQ.suspend("draw the ROI")')
     def suspend(self, msg: str = "") -> None:
-        """Wait until the user lets the script go on."""
+        """Wait until the user lets the script go on.
+
+        Parameters
+        ----------
+        msg : str
+            What to wait for.
+        """
         self._session.interaction.pause(msg or "The script is waiting")
 
     @script(example="VQ.abort()")
     def abort(self) -> None:
-        """End the script."""
+        """End the script.
+
+        Raises
+        ------
+        Aborted
+            Always; `pcall` does not catch it.
+        """
         raise Aborted("the script called VQ.abort()")
 
     @script(example='VQ.showMessage("done")')
     def showMessage(self, text: str) -> None:
-        """Show a message."""
+        """Show a message.
+
+        Parameters
+        ----------
+        text : str
+            What it says.
+        """
         self._session.interaction.show(text)
 
     @script(example='if VQ.askYesNoQuestion("Go on?") then print("yes") end')
     def askYesNoQuestion(self, question: str) -> bool:
-        """Ask, and return true for yes."""
+        """Ask a question that is answered by yes or no.
+
+        On a terminal it asks; elsewhere `--answer "title=value"` or `--answers FILE` answer.
+
+        Parameters
+        ----------
+        question : str
+            What to ask; it is the title for `--answer` too.
+
+        Returns
+        -------
+        bool
+            true for yes.
+
+        Raises
+        ------
+        UsageError
+            Nobody is there to answer.
+        """
         return self._session.interaction.confirm(question)
 
     @script(example='local name = VQ.getText("Study", "Name of the study")')
     def getText(self, title: str, prompt: str = "") -> str:
-        """Ask for a line of text."""
+        """Ask for a line of text.
+
+        On a terminal it asks; elsewhere `--answer "title=value"` or `--answers FILE` answer.
+
+        Parameters
+        ----------
+        title : str
+            Title of the question, which `--answer` names.
+        prompt : str
+            What is asked for.
+
+        Returns
+        -------
+        str
+            The answer.
+
+        Raises
+        ------
+        UsageError
+            Nobody is there to answer.
+        """
         return self._session.interaction.text(title, prompt)
 
     @script(example='local organ = VQ.getItem("Organ", "Which one?", {"Heart", "Liver"}, 0)')
     def getItem(self, title: str, prompt: str, items: list[str], default: int = 0) -> str:
-        """Ask for one of several items; ``default`` counts from 0."""
+        """Ask for one of several items.
+
+        On a terminal it asks; elsewhere `--answer "title=value"` or `--answers FILE` answer.
+
+        Parameters
+        ----------
+        title : str
+            Title of the question, which `--answer` names.
+        prompt : str
+            What is asked for.
+        items : list of str
+            What can be chosen.
+        default : int
+            Item that is proposed, from 0.
+
+        Returns
+        -------
+        str
+            The item.
+
+        Raises
+        ------
+        UsageError
+            Nobody is there to answer, or the answer is none of the items.
+        """
         if not 0 <= default < len(items):
             raise UsageError(f"getItem: there is no item {default} of {len(items)}", hint="default counts from 0")
         return self._session.interaction.choose(title, prompt, items, default)
 
     @script(example='local folder = VQ.getLocalPath("Where to?", ".")')
     def getLocalPath(self, title: str, start: str = "") -> str:
-        """Ask for a path on this machine."""
+        """Ask for a path on this machine.
+
+        On a terminal it asks; elsewhere `--answer "title=value"` or `--answers FILE` answer.
+
+        Parameters
+        ----------
+        title : str
+            Title of the question, which `--answer` names.
+        start : str
+            Folder to begin in.
+
+        Returns
+        -------
+        str
+            The path.
+
+        Raises
+        ------
+        UsageError
+            Nobody is there to answer.
+        """
         return self._session.interaction.path(title, start)
 
     # Files --------------------------------------------------------------------------------
 
     @script(example='if VQ.fileExists("doses.csv") then print(VQ.readFile("doses.csv")) end')
     def fileExists(self, path: ReadPath) -> bool:
-        """Whether there is a file."""
+        """Say whether there is a file.
+
+        Returns
+        -------
+        bool
+            false for a folder, too.
+
+        Raises
+        ------
+        PermissionDenied
+            Scripts may not look there.
+        """
         return Path(path).is_file()
 
     @script(example='print(VQ.folderExists("pictures"))')
     def folderExists(self, path: ReadPath) -> bool:
-        """Whether there is a folder."""
+        """Say whether there is a folder.
+
+        Returns
+        -------
+        bool
+            false for a file, too.
+
+        Raises
+        ------
+        PermissionDenied
+            Scripts may not look there.
+        """
         return Path(path).is_dir()
 
     @script(example='local text = VQ.readFile("doses.csv")')
     def readFile(self, path: ReadPath) -> str:
-        """Return the text of a file (UTF-8)."""
+        """Return the text of a file (UTF-8).
+
+        Returns
+        -------
+        str
+            All of it.
+
+        Raises
+        ------
+        PermissionDenied
+            Scripts may not read there.
+        UsageError
+            There is no such file, or it is no UTF-8 text.
+        """
         from vqscript.session.files import read_text
 
+        self._session.texts.add(path)
         return read_text(path)
 
     @script(example='VQ.writeFile("notes.txt", "done\\n")')
     def writeFile(self, p: WritePath, text: str) -> None:
-        """Write a text file, whole or not at all."""
+        """Write a text file (UTF-8), whole or not at all.
+
+        Parameters
+        ----------
+        text : str
+            All of the file; one of that name is replaced.
+
+        Raises
+        ------
+        PermissionDenied
+            Scripts may not write there.
+        """
         from vqscript.session.files import write_text
 
         write_text(p, text)
 
     @script(example='local folder = VQ.mkdir("pictures", "day 1")')
     def mkdir(self, parent: WritePath, name: str) -> str:
-        """Make a folder (if it is not there) and return its path."""
+        """Make a folder, if it is not there.
+
+        Parameters
+        ----------
+        parent : str
+            Folder to make it in; a relative one lies under the output folder.
+        name : str
+            One name, without slashes.
+
+        Returns
+        -------
+        str
+            The path of the folder.
+
+        Raises
+        ------
+        UsageError
+            The name is no name of a folder.
+        PermissionDenied
+            Scripts may not write there.
+        """
         if not name.strip() or any(mark in name for mark in "/\\\0") or name in (".", ".."):
             raise UsageError(f'"{name}" is no folder name', hint="one name, without slashes")
         folder = Path(parent) / name
