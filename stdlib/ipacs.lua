@@ -115,9 +115,6 @@ local function iPACS(url, project)
   --- Fetches a series and loads it into an input; separate images of it fill the following inputs.
   ---@return integer how many inputs were filled
   function methods.load(study, series, input)
-    if series == nil then
-      VQ.fail("load needs a series, got nothing", "did getSeries find one? Test #series before taking series[1]")
-    end
     return VQ.dataManager():open(repository:fetch(study, series), input or 0)
   end
 

@@ -134,7 +134,7 @@ def test_records_have_all_their_names_and_nothing_is_nil(run):
         ("repo:getSeries(repo:getStudies())", "list", "studies[1]"),
         ("repo:getSeries('1.2.3')", "1.2.3", ""),
         ("repo:load(repo:getStudies()[1], {}, 0)", "empty list", ""),
-        ("repo:load(repo:getStudies()[1], nil, 0)", "load needs a series", "getSeries"),
+        ("repo:load(repo:getStudies()[1], nil, 0)", "a series is needed, got nothing", "getSeries"),
     ],
 )
 def test_what_is_asked_wrongly_is_told_at_the_users_line(run, call, message, hint):
@@ -142,6 +142,23 @@ def test_what_is_asked_wrongly_is_told_at_the_users_line(run, call, message, hin
     assert message in str(error)
     assert hint in error.hint
     assert (error.file, error.line) == ("script", LINE)
+
+
+@pytest.mark.parametrize(
+    ("search", "what"),
+    [
+        ('"-modality", "CX"', '-modality "CX" in study {}; modalities there: CT, NM'),
+        ('{seriesdescription = "PET*"}', '-seriesdescription "PET*" in study {}; descriptions there: CT whole body, '),
+    ],
+)
+def test_loading_what_no_search_found_says_what_was_searched_and_what_there_is(run, mice, search, what):
+    """A search that finds nothing is an empty list, which scripts test; the error comes with what they forgot."""
+    find = f"local study = repo:getStudies()[1] local found = repo:getSeries(study, {search})"
+    assert run(f"{find} print(#found)") == ["0"]
+    error = fails(run, f"{find} repo:load(study, found[1], 0)")
+    scan = mice.scans[0]
+    assert f"no series matches {what.format(f'{scan.animal.name} of {scan.started:%Y%m%d}')}" in str(error)
+    assert "#series" in error.hint
 
 
 def test_loading_tells_how_many_inputs_it_filled(run):

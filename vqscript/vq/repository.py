@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict, Unpack
 
+from vqscript.errors import NotFound, UsageError
 from vqscript.vq.catalog import script
 from vqscript.vq.types import ImagePath, Record, SeriesRef, StudyRef
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from vqscript.datapoints.records import DataPoint
-    from vqscript.repository.base import Handle, Repository, Series, Study
+    from vqscript.repository.base import Handle, Repository, Series, SeriesFilter, Study
     from vqscript.session import Session
 
 
@@ -77,6 +80,8 @@ class DicomRepository:
     def __init__(self, session: Session, repository: Repository) -> None:
         self._session = session
         self._repository = repository
+        self._studies: dict[str, str] = {}  # UID -> name and date, for messages
+        self._missed: dict[str, SeriesFilter] = {}  # UID of a study -> what the last search there found nothing for
 
     @property
     @script(example="print(repo.dcmRep.url)")
@@ -110,6 +115,7 @@ class DicomRepository:
         if not found and not self._repository.find_studies(None, project):
             known = ", ".join(self._repository.projects()) or "none"
             self._session.say_once(f'no study is in project "{project}"; the projects are: {known}', "warning")
+        self._studies.update((study.study_uid, f"{study.patient_name} of {study.study_date}") for study in found)
         return [study_record(study) for study in found]
 
     @script(example='local ct = repository:findSeries(study, "-modality", "CT")')
@@ -118,11 +124,16 @@ class DicomRepository:
         from vqscript.repository.base import SeriesFilter
 
         filters = SeriesFilter(options.get("modality", ""), options.get("seriesdescription", ""))
-        return [series_record(series) for series in self._repository.find_series(study, filters)]
+        found = self._repository.find_series(study, filters)
+        if not found:
+            self._missed[study] = filters
+        return [series_record(series) for series in found]
 
     @script(example="dm:open(repository:fetch(study, ct[1]), 0)")
-    def fetch(self, study: StudyRef, series: SeriesRef) -> FetchedSeries:
+    def fetch(self, study: StudyRef, series: SeriesRef | None = None) -> FetchedSeries:
         """Bring a series to this machine; ``dm:open`` takes what is returned."""
+        if series is None:
+            self._fail_without(study)
         return FetchedSeries(self._repository.fetch(study, series), self._repository)
 
     @script(example='repository:store(1, "/oncology/pilot")')
@@ -162,6 +173,7 @@ class DicomRepository:
         """Write subject information as a data point; what is not named stays as it was."""
         from vqscript.session.subject import set_subject
 
+        self._session.permissions.store(self._repository)
         set_subject(
             self._repository,
             study,
@@ -171,6 +183,32 @@ class DicomRepository:
             injection_time=fields.get("injectionTime", ""),
             nuclide=fields.get("nuclide", ""),
         )
+
+    def _fail_without(self, study: str) -> NoReturn:
+        """Say why there is no series to fetch: nothing was given, most often because nothing was found."""
+        filters = self._missed.get(study)
+        if filters is None:
+            raise UsageError("a series is needed, got nothing", hint="did getSeries find one? Test #series before taking series[1]")
+        there = self._repository.find_series(study)
+        name = self._studies.get(study, study)
+        if not there:
+            raise NotFound(f"study {name} has no series", uid=study)
+        asked, known = [], []
+        if filters.modality:
+            asked.append(f'-modality "{filters.modality}"')
+            known.append("modalities there: " + _each(series.modality for series in there))
+        if filters.description:
+            asked.append(f'-seriesdescription "{filters.description}"')
+            known.append("descriptions there: " + _each(series.series_description for series in there))
+        raise NotFound(
+            f"no series matches {' '.join(asked)} in study {name}; {'; '.join(known)}",
+            hint="test #series before taking series[1], if some studies lack it",
+            uid=study,
+        )
+
+
+def _each(values: Iterable[str]) -> str:
+    return ", ".join(sorted({value or '""' for value in values}))
 
 
 def study_record(study: Study) -> Record:
