@@ -226,6 +226,39 @@ for _, library in ipairs { "math", "string", "table", "utf8" } do
   env[library] = copy
 end
 env.string.dump = nil
+
+local function subject(name, value)
+  if type(value) == "number" then return raw_tostring(value) end
+  if type(value) ~= "string" then raise("UsageError", name .. " takes text, got " .. type(value)) end
+  return value
+end
+
+-- VivoScript's habits: the separator is text, not a pattern; without one, parts are what stands between white space.
+function env.string.split(text, separator)
+  local whole, parts, first = subject("split", text), {}, 1
+  if separator == nil then
+    for part in string.gmatch(whole, "%S+") do parts[#parts + 1] = part end
+    return parts
+  end
+  if subject("split", separator) == "" then
+    raise("UsageError", "split takes a separator that is not empty", "leave it out to split at white space")
+  end
+  local start, stop = find(whole, separator, 1, true)
+  while start do
+    parts[#parts + 1] = sub(whole, first, start - 1)
+    first = stop + 1
+    start, stop = find(whole, separator, first, true)
+  end
+  parts[#parts + 1] = sub(whole, first)
+  return parts
+end
+
+function env.string.trim(text)
+  local whole = subject("trim", text)
+  local start = find(whole, "%S")
+  return start and match(whole, ".*%S", start) or ""
+end
+
 env.os = { clock = os.clock, date = os.date, difftime = os.difftime, time = os.time }
 
 local strings = getmetatable("")
@@ -408,13 +441,14 @@ local prompt = raw_setmetatable({}, {
 
 driver.kept, driver.env = kept, env
 
--- Runs one line; `names` are those it declares. An abort ended the line before, not this one.
+-- Runs one line; `names` are those it declares, nil for a file that is not to see the names of others.
+-- An abort ended the line before, not this one.
 function driver.line(code, source, shown, folder, names)
   aborted = false
   register(source, shown, folder)
   main_folder = folder
-  for _, name in ipairs(names) do declared[name] = true end
-  return supervise(function() return compile(code, source, prompt)() end)
+  for _, name in ipairs(names or {}) do declared[name] = true end
+  return supervise(function() return compile(code, source, names and prompt)() end)
 end
 
 -- What is wrong with a piece of Lua, nil if nothing is.

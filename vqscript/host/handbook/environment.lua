@@ -342,6 +342,19 @@ function string.rep(s, n, sep) end
 ---@return string the bytes backwards
 function string.reverse(s) end
 
+--- Splits a text at a separator, which is text and no pattern; empty parts are kept.
+---
+--- Without a separator the parts are what stands between white space.
+--- ```lua
+--- local names = ("Heart,Liver"):split(",")
+--- ```
+---@param s string text to split
+---@param separator? string what stands between the parts; default white space
+---@return string[] the parts
+---@raise UsageError the separator is empty
+---@since 0.1
+function string.split(s, separator) end
+
 --- Returns a part of a text.
 --- ```lua
 --- print(("20240304"):sub(1, 4))
@@ -351,6 +364,15 @@ function string.reverse(s) end
 ---@param j? integer last position; default the end
 ---@return string the part
 function string.sub(s, i, j) end
+
+--- Takes white space from both ends of a text.
+--- ```lua
+--- print((" Heart "):trim())
+--- ```
+---@param s string text
+---@return string the text without it
+---@since 0.1
+function string.trim(s) end
 
 --- Unpacks values from bytes.
 --- ```lua
