@@ -14,7 +14,7 @@ from vqscript.roi.region import Mask, shape_of
 Points = NDArray[np.float64]
 
 # In slices: planes closer than this are one plane, and a contour further from its slice is mentioned.
-_SAME_PLANE = 0.05
+SAME_PLANE = 0.05
 # Edges crossing rows that are held in memory at a time.
 _CROSSINGS = 1 << 21
 
@@ -62,7 +62,9 @@ def fill(contours: Sequence[Points], shape: tuple[int, int]) -> Mask:
     return inside
 
 
-def rasterize(contours: Sequence[Points], grid: Grid) -> tuple[tuple[Region, Mask] | None, list[str]]:
+def rasterize(
+    contours: Sequence[Points], grid: Grid, thickness: float | None = None
+) -> tuple[tuple[Region, Mask] | None, list[str]]:
     """Return the voxels inside planar contours that lie parallel to the slices of a grid.
 
     Parameters
@@ -70,6 +72,10 @@ def rasterize(contours: Sequence[Points], grid: Grid) -> tuple[tuple[Region, Mas
     contours : sequence of (n, 3) array
         Corners in LPS mm, three or more each.
     grid : Grid
+    thickness : float, optional
+        Distance in mm between the slices that the contours were drawn on, where these are not the slices of the
+        grid: each slice then takes the nearest plane of contours within half of it. By default each plane belongs
+        to the one slice that is nearest.
 
     Returns
     -------
@@ -83,6 +89,8 @@ def rasterize(contours: Sequence[Points], grid: Grid) -> tuple[tuple[Region, Mas
     tilted = outside = clipped = doubled = 0
     seen: set[bytes] = set()
     width, height, depth = grid.size
+    reach = None if thickness is None else thickness / slice_distance(grid) / 2 + SAME_PLANE
+    margin = max(0.5, reach or 0.0)
     for points in contours:
         index = grid.to_index(points)
         z = index[:, 2]
@@ -96,21 +104,15 @@ def rasterize(contours: Sequence[Points], grid: Grid) -> tuple[tuple[Region, Mas
         plane = float(np.mean(z))
         low, high = index[:, :2].min(axis=0), index[:, :2].max(axis=0)
         beyond = (high <= -0.5).any() or low[0] >= width - 0.5 or low[1] >= height - 0.5
-        if beyond or not -0.5 <= plane <= depth - 0.5:
+        if beyond or not -margin <= plane <= depth - 1 + margin:
             outside += 1
             continue
         clipped += bool((low < -0.5).any() or high[0] > width - 0.5 or high[1] > height - 0.5)
         inside.append((plane, index))
 
     planes = _planes(inside)
-    by_slice: dict[int, tuple[float, list[Points]]] = {}
-    moved = 0
-    for plane, outlines in planes:
-        k = min(max(int(np.floor(plane + 0.5)), 0), depth - 1)
-        moved += abs(plane - k) > _SAME_PLANE
-        if k not in by_slice or abs(plane - k) < abs(by_slice[k][0] - k):
-            by_slice[k] = plane, outlines
-    crowded = len(planes) - len(by_slice)
+    drawn, moved = _on_nearest_slices(planes, depth) if reach is None else (_within(planes, depth, reach), 0)
+    crowded = len(planes) - len(drawn) if reach is None else 0
 
     for count, what in (
         (tilted, "not parallel to the slices of the image: left out"),
@@ -124,10 +126,9 @@ def rasterize(contours: Sequence[Points], grid: Grid) -> tuple[tuple[Region, Mas
         notes.append(f"{moved} of {len(planes)} contour planes lie between slices: put on the nearest one")
     if crowded:
         notes.append(f"{crowded} of {len(planes)} contour planes share a slice with a nearer one: left out")
-    if not by_slice:
+    if not drawn:
         return None, notes
 
-    drawn = {k: outlines for k, (_, outlines) in by_slice.items()}
     region = _region_of(drawn, grid)
     mask = np.zeros(shape_of(region), np.bool_)
     corner = np.array([region[2].start, region[1].start])
@@ -140,11 +141,39 @@ def _planes(contours: list[tuple[float, Points]]) -> list[tuple[float, list[Poin
     """Gather contours of one plane; coordinates are rounded in files, so planes agree within a tolerance."""
     planes: list[tuple[float, list[Points]]] = []
     for plane, points in sorted(contours, key=lambda contour: contour[0]):
-        if planes and plane - planes[-1][0] <= _SAME_PLANE:
+        if planes and plane - planes[-1][0] <= SAME_PLANE:
             planes[-1][1].append(points)
         else:
             planes.append((plane, [points]))
     return planes
+
+
+def _on_nearest_slices(planes: list[tuple[float, list[Points]]], depth: int) -> tuple[dict[int, list[Points]], int]:
+    """Return the contours of each slice, each plane on its nearest one, and how many planes lie between slices."""
+    by_slice: dict[int, tuple[float, list[Points]]] = {}
+    moved = 0
+    for plane, outlines in planes:
+        k = min(max(int(np.floor(plane + 0.5)), 0), depth - 1)
+        moved += abs(plane - k) > SAME_PLANE
+        if k not in by_slice or abs(plane - k) < abs(by_slice[k][0] - k):
+            by_slice[k] = plane, outlines
+    return {k: outlines for k, (_, outlines) in by_slice.items()}, moved
+
+
+def _within(planes: list[tuple[float, list[Points]]], depth: int, reach: float) -> dict[int, list[Points]]:
+    """Return the contours of each slice: those of the nearest plane, if it is within reach (in slices)."""
+    at = np.array([plane for plane, _ in planes])
+    found = {}
+    for k in range(depth) if len(at) else ():
+        nearest = int(np.argmin(np.abs(at - k)))
+        if abs(at[nearest] - k) <= reach:
+            found[k] = planes[nearest][1]
+    return found
+
+
+def slice_distance(grid: Grid) -> float:
+    """Return the distance in mm between the planes of two slices."""
+    return grid.voxel_volume / float(np.linalg.norm(np.cross(grid.affine[:3, 0], grid.affine[:3, 1])))
 
 
 def _region_of(drawn: dict[int, list[Points]], grid: Grid) -> Region:

@@ -10,15 +10,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vqscript.datapoints.roi_object import read_structure_set
 from vqscript.errors import ImageError, RoiError, did_you_mean
 from vqscript.imaging.dicom.stream import opened
 from vqscript.imaging.dicom.values import conversion_errors
 from vqscript.imaging.grid import Grid
-from vqscript.roi.files.contours import Points, rasterize
+from vqscript.imaging.volume import Region
+from vqscript.roi.files.contours import SAME_PLANE, Points, rasterize, slice_distance
+from vqscript.roi.files.placing import place_note
+from vqscript.roi.files.rtstruct_writer import write_structures
+from vqscript.roi.files.tilted import is_tilted, plane_grid
+from vqscript.roi.region import Mask
 from vqscript.roi.roiset import RoiSet
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+
+__all__ = ["Structure", "read_rois", "read_structures", "write_structures"]
 
 SOP_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
 
@@ -35,6 +43,8 @@ class Structure:
     contours: tuple[Points, ...]
     skipped: int
     """Contours that enclose no area: points, open lines, fewer than three corners."""
+    drawn_on: frozenset[str]
+    """Series Instance UIDs of the images that the structure set refers to."""
 
 
 def read_structures(path: Path) -> list[Structure]:
@@ -48,29 +58,31 @@ def read_structures(path: Path) -> list[Structure]:
         if not named or outlined is None:
             raise RoiError(f"{path}: holds no {'contours' if named else 'ROIs'}; it may be cut short", path=path)
         drawn = {int(item.ReferencedROINumber): item for item in outlined}
-        return [
-            _structure(path, item, drawn.get(int(item.ROINumber)), str(ds.get("FrameOfReferenceUID", "")))
-            for item in named
-        ]
+        frame, series = str(ds.get("FrameOfReferenceUID", "")), frozenset(read_structure_set(ds).referenced_series)
+        return [_structure(path, item, drawn.get(int(item.ROINumber)), frame, series) for item in named]
 
 
 def read_rois(
-    path: Path, grid: Grid, *, names: Collection[str] | None = None, force: bool = False
+    path: Path, grid: Grid, *, names: Collection[str] | None = None, series: str | None = None, force: bool = False
 ) -> tuple[RoiSet, list[str]]:
     """Read a structure set as ROIs on a grid.
 
     A voxel belongs to an ROI if its centre lies inside the contours on its slice, by the even-odd rule; ROIs that
-    overlap are put on different layers.
+    overlap are put on different layers. Where the contours were drawn on another image, each slice takes the nearest
+    plane of contours within half of their distance; contours that cross slices are filled in their own planes, and
+    each voxel takes what is nearest there.
 
     Parameters
     ----------
     path : Path
     grid : Grid
-        Of the image; contours need to be parallel to its slices.
+        Of the image.
     names : collection of str, optional
         Only these ROIs; one that is missing is an error.
+    series : str, optional
+        Series Instance UID of the image ("" if it has none), to tell whether it is the one that was drawn on.
     force : bool
-        Take contours of another frame of reference as if they were of the grid's.
+        Take contours of another frame of reference, or of none, as if they were of the grid's.
 
     Returns
     -------
@@ -86,9 +98,10 @@ def read_rois(
                 raise RoiError(f'{path}: holds no ROI "{name}"', hint=did_you_mean(name, known), path=path)
         structures = [structure for structure in structures if structure.name in names]
     rois = RoiSet(grid)
-    notes: list[str] = []
-    if not force:
-        structures, notes = _of_frame(path, structures, grid)
+    structures, notes = _of_frame(path, structures, grid, series, force=force)
+    thickness, remark = _thickness(structures, grid, series)
+    if remark:
+        notes.append(f"{path.name}: {remark}")
     for structure in structures:
         one = RoiSet(grid)
         wanted = "".join(c for c in structure.name if c.isprintable()).strip() or "ROI"
@@ -99,7 +112,7 @@ def read_rois(
         if structure.skipped:
             notes.append(f"{path.name}: {name}: {structure.skipped} contours enclose no area: left out")
         if structure.contours:
-            part, remarks = rasterize(structure.contours, grid)
+            part, remarks = _fill(structure.contours, grid, thickness)
             notes += [f"{path.name}: {name}: {remark}" for remark in remarks]
             if part is not None:
                 one.set_mask(j, part[1], part[0])
@@ -109,27 +122,73 @@ def read_rois(
     return rois, notes
 
 
+def _fill(
+    contours: tuple[Points, ...], grid: Grid, thickness: float | None
+) -> tuple[tuple[Region, Mask] | None, list[str]]:
+    """Return the voxels inside contours: on the slices of the grid, or in their own planes where they cross those."""
+    own = plane_grid(contours, grid, thickness) if is_tilted(contours, grid) else None
+    if own is None:
+        return rasterize(contours, grid, thickness)
+    note = "contours are not parallel to the slices of the image: each voxel took the nearest plane"
+    part, remarks = rasterize(contours, own, own.spacing[2])
+    if part is None:
+        return None, [note, *remarks]
+    there = RoiSet(own)
+    there.set_mask(there.add("there"), part[1], part[0])
+    return there.regrid(grid).part(1), [note, *remarks]
+
+
 def _why_empty(structure: Structure) -> str:
     return "no voxel centre lies inside its contours" if structure.contours else "has no contours, kept as an empty ROI"
 
 
-def _of_frame(path: Path, structures: list[Structure], grid: Grid) -> tuple[list[Structure], list[str]]:
-    """Return the structures of the grid's frame of reference, and a note on the others."""
-    ours = grid.frame_of_reference
-    same = [s for s in structures if not ours or s.frame_of_reference in ("", ours)]
-    others = [s for s in structures if s not in same]
-    if others and not same:
-        raise RoiError(
-            f"{path}: drawn in frame of reference {others[0].frame_of_reference}, but the image has {ours}",
-            hint="load the image that the ROIs were drawn on, or read with force if you know that both are aligned",
-            path=path,
-            uid=others[0].frame_of_reference,
-        )
-    notes = [f"{path.name}: {s.name}: drawn in another frame of reference: left out" for s in others]
-    return same, notes
+def _thickness(structures: list[Structure], grid: Grid, series: str | None) -> tuple[float | None, str]:
+    """Return the distance in mm of the planes that were drawn on, None for the slices of the image, and a note."""
+    gaps = [gap for structure in structures for gap in _gaps(structure, grid)]
+    if not gaps:
+        return None, ""
+    apart = min(gaps)
+    mm = apart * slice_distance(grid)
+    drawn_on = structures[0].drawn_on
+    same = abs(apart - 1) < 0.05
+    if series and drawn_on and series not in drawn_on:
+        return mm, "" if same else f"drawn on another image, {mm:.3g} mm apart: each slice took the nearest contours"
+    if apart > 1.5:
+        return None, f"the contours are {apart:.3g} slices apart: the slices between them stay empty"
+    return None, ""
 
 
-def _structure(path: Path, roi: Dataset, drawn: Dataset | None, frame: str) -> Structure:
+def _gaps(structure: Structure, grid: Grid) -> list[float]:
+    """Return the distances, in slices, of the planes of a structure; those that rounding alone set apart are one."""
+    heights = [grid.to_index(points)[:, 2] for points in structure.contours]
+    planes = np.unique([height.mean() for height in heights if np.ptp(height) <= 0.5])
+    return [float(gap) for gap in np.diff(planes) if gap > SAME_PLANE]
+
+
+def _of_frame(
+    path: Path, structures: list[Structure], grid: Grid, series: str | None, *, force: bool
+) -> tuple[list[Structure], list[str]]:
+    """Return the structures that can be placed on the grid, and notes on how, and on the others."""
+    notes: dict[str, str] = {}
+    refused: dict[str, RoiError] = {}
+    for structure in structures:
+        frame = structure.frame_of_reference
+        try:
+            notes[frame] = place_note(path, frame, grid, drawn_on=structure.drawn_on, series=series, force=force)
+        except RoiError as error:
+            refused[frame] = error
+    if refused and not notes:
+        raise next(iter(refused.values()))
+    taken = [structure for structure in structures if structure.frame_of_reference not in refused]
+    left_out = [
+        f"{path.name}: {structure.name}: drawn in another frame of reference: left out"
+        for structure in structures
+        if structure.frame_of_reference in refused
+    ]
+    return taken, [*(note for note in notes.values() if note), *left_out]
+
+
+def _structure(path: Path, roi: Dataset, drawn: Dataset | None, frame: str, series: frozenset[str]) -> Structure:
     contours, skipped = [], 0
     for item in (drawn.get("ContourSequence") if drawn is not None else None) or ():
         points = _points(path, item)
@@ -143,6 +202,7 @@ def _structure(path: Path, roi: Dataset, drawn: Dataset | None, frame: str) -> S
         color=_color(drawn.get("ROIDisplayColor")) if drawn is not None else None,
         contours=tuple(contours),
         skipped=skipped,
+        drawn_on=series,
     )
 
 

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqscript.datapoints.parse import SEGMENTATIONS
-from vqscript.datapoints.roi_object import segment_label, unique_names
+from vqscript.datapoints.roi_object import read_segmentation, segment_label, unique_names
 from vqscript.datapoints.sr import items
 from vqscript.errors import NotDicom, RoiError, did_you_mean
 from vqscript.imaging.dicom import values
 from vqscript.imaging.dicom.header import read_header
 from vqscript.imaging.grid import Grid
 from vqscript.roi.files.cielab import from_cielab
+from vqscript.roi.files.placing import place_note
 from vqscript.roi.files.seg_frames import Frame, Pixels, read_frames, slice_spacing
 from vqscript.roi.files.seg_writer import write_rois
 from vqscript.roi.roiset import RoiSet
@@ -36,7 +37,7 @@ _MOST_VOXELS = 1 << 31
 
 
 def read_rois(
-    path: Path, grid: Grid, *, names: Collection[str] | None = None, force: bool = False
+    path: Path, grid: Grid, *, names: Collection[str] | None = None, series: str | None = None, force: bool = False
 ) -> tuple[RoiSet, list[str]]:
     """Read a segmentation as ROIs on a grid.
 
@@ -49,8 +50,10 @@ def read_rois(
         the grid's, whatever the order and direction of its axes; otherwise each voxel takes the nearest one.
     names : collection of str, optional
         Read these segments only.
+    series : str, optional
+        Series Instance UID of the image ("" if it has none), to tell whether it is the one that was drawn on.
     force : bool
-        Read a segmentation of another frame of reference too, as if it were the grid's.
+        Read a segmentation of another frame of reference, or of none, too, as if it were the grid's.
 
     Returns
     -------
@@ -69,16 +72,10 @@ def read_rois(
     header, instance = read_header(path)
     if instance.sop_class not in SEGMENTATIONS:
         raise RoiError(f"{path} is no segmentation but {instance.modality or 'another object'}", path=path)
-    theirs = instance.frame_of_reference
-    notes = []
-    if theirs and grid.frame_of_reference and theirs != grid.frame_of_reference:
-        if not force:
-            raise RoiError(
-                f"{path} lies in another frame of reference than the image",
-                hint="load the image it was drawn on, or force it if both are aligned",
-                path=path,
-            )
-        notes.append("the segmentation is of another frame of reference: its place was taken as it stands")
+    with values.quiet():
+        drawn_on = read_segmentation(header).referenced_series
+    note = place_note(path, instance.frame_of_reference, grid, drawn_on=drawn_on, series=series, force=force)
+    notes = [note] if note else []
     try:
         with values.quiet():
             segments, renamed = _segments(header, names)

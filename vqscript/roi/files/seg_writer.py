@@ -16,13 +16,13 @@ from vqscript.errors import RoiError
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Volume
 from vqscript.roi.files.cielab import to_cielab
+from vqscript.roi.files.references import MAX_NAME, check_name, checked, series_uid, slice_by_slice, sop_uids
 from vqscript.roi.roiset import Roi, RoiSet
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
-_MAX_LABEL = 64
 
 
 def write_rois(rois: RoiSet, image: Volume, *, creator: str, description: str = "ROIs") -> Dataset:
@@ -50,19 +50,12 @@ def write_rois(rois: RoiSet, image: Volume, *, creator: str, description: str = 
     RoiError
         If no ROI has voxels, a name is not possible in DICOM, or the image is none from DICOM or lies elsewhere.
     """
-    header = image.header
-    if header is None:
-        raise RoiError(
-            "the ROIs cannot become a DICOM object: the reference is no DICOM image, so there is no study for them",
-            hint="save them as .rmha",
-        )
-    if not rois.grid.matches(image.grid):
-        raise RoiError("the ROIs do not lie on the grid of the image they are to be stored with", hint="regrid them")
+    header = checked(rois, image)
     held = [j for j in range(1, len(rois) + 1) if rois.part(j) is not None]
     if not held:
         raise RoiError("there is nothing to store: no ROI has voxels")
     for j in held:
-        _check_name(rois.roi(j).name)
+        check_name(rois.roi(j).name)
 
     ds = derived_instance(header, sop_class=SEGMENTATION, modality="SEG", description=description, offset=1000)
     _describe(ds, creator, description)
@@ -77,17 +70,10 @@ def write_rois(rois: RoiSet, image: Volume, *, creator: str, description: str = 
     return ds
 
 
-def _check_name(name: str) -> None:
-    if len(name) > _MAX_LABEL or "\\" in name:
-        raise RoiError(
-            f'"{name}" cannot be the label of a segment', hint=f"at most {_MAX_LABEL} characters, and no backslash"
-        )
-
-
 def _describe(ds: Dataset, creator: str, description: str) -> None:
     ds.ImageType = ["DERIVED", "PRIMARY"]
     ds.ContentLabel = "ROIS"
-    ds.ContentDescription = description[:_MAX_LABEL]
+    ds.ContentDescription = description[:MAX_NAME]
     ds.ContentCreatorName = to_person_name(creator)
     ds.SegmentationType = "BINARY"
     ds.LossyImageCompression = "00"
@@ -138,14 +124,14 @@ def _place(ds: Dataset, image: Volume) -> None:
     shared = Dataset()
     shared.PixelMeasuresSequence = [measures]
     shared.PlaneOrientationSequence = [orientation]
-    if not _slice_by_slice(image):
-        shared.DerivationImageSequence = _derivation(image, _sop_uids(image))
+    if not slice_by_slice(image):
+        shared.DerivationImageSequence = _derivation(image, sop_uids(image))
     ds.SharedFunctionalGroupsSequence = [shared]
 
     assert image.header is not None
     series = Dataset()
-    series.SeriesInstanceUID = image.source.series_uid or image.header.SeriesInstanceUID
-    series.ReferencedInstanceSequence = [reference(image.header.SOPClassUID, uid) for uid in _sop_uids(image)]
+    series.SeriesInstanceUID = series_uid(image)
+    series.ReferencedInstanceSequence = [reference(image.header.SOPClassUID, uid) for uid in sop_uids(image)]
     ds.ReferencedSeriesSequence = [series]
 
 
@@ -184,28 +170,18 @@ def _frame_groups(ds: Dataset, frames: list[tuple[int, int]], image: Volume) -> 
         item.FrameContentSequence = [content]
         item.PlanePositionSequence = [position]
         item.SegmentIdentificationSequence = [identification]
-        if _slice_by_slice(image):
+        if slice_by_slice(image):
             item.DerivationImageSequence = _derivation(image, [image.source.sop_uids[z]])
         groups.append(item)
     ds.PerFrameFunctionalGroupsSequence = groups
 
 
-def _sop_uids(image: Volume) -> list[str]:
-    assert image.header is not None
-    return list(dict.fromkeys(image.source.sop_uids)) or [image.header.SOPInstanceUID]
-
-
-def _slice_by_slice(image: Volume) -> bool:
-    """Whether each slice is a file; not so for a multi-frame object, nor once slices were cropped or resampled."""
-    return len(image.source.sop_uids) == image.grid.size[2] * image.frames
-
-
-def _derivation(image: Volume, sop_uids: list[str]) -> list[Dataset]:
+def _derivation(image: Volume, uids: list[str]) -> list[Dataset]:
     """Return the images that a frame, or all of them, were drawn on."""
     from pydicom.dataset import Dataset
 
     assert image.header is not None
-    sources = [reference(image.header.SOPClassUID, uid) for uid in sop_uids]
+    sources = [reference(image.header.SOPClassUID, uid) for uid in uids]
     for source in sources:
         source.PurposeOfReferenceCodeSequence = [coded(PURPOSE)]
     item = Dataset()
