@@ -7,6 +7,8 @@ local host = ...
 local raw_error, raw_load, raw_pcall, raw_xpcall = error, load, pcall, xpcall
 local raw_get, raw_rawset, raw_setmetatable, raw_tostring = rawget, rawset, setmetatable, tostring
 local getinfo, sethook, raw_getmetatable = debug.getinfo, debug.sethook, debug.getmetatable
+local thread, resume, close = coroutine.create, coroutine.resume, coroutine.close
+local memory = collectgarbage
 local type, select, next, pairs, ipairs = type, select, next, pairs, ipairs
 local concat, pack, unpack = table.concat, table.pack, table.unpack
 -- As functions: the methods of strings are the script's to replace.
@@ -22,7 +24,7 @@ local aborted           -- whether the script has to stop; only the next line of
 
 -- Aborts ------------------------------------------------------------------------------------
 
--- An abort (Ctrl-C, VQ.abort()) is state of the host. pcall, xpcall and __close may hold the error
+-- An abort (Ctrl-C, a limit, VQ.abort()) is state of the host. pcall, xpcall and __close may hold the error
 -- that brings a script to an end, but each of them, each call into the host and the hook ask here.
 local function stopped()
   if not aborted and host.stopped() then aborted = true end
@@ -64,14 +66,69 @@ local function settle(ok, ...)
   raise(...)
 end
 
--- An exception that came past the border (there should be none) is never handed to a script.
+-- Limits ------------------------------------------------------------------------------------
+
+local NO_MEMORY = "not enough memory" -- what Lua itself raises where its hard limit is reached
+
+local OFTEN, SELDOM = 50, 1000 -- instructions between two looks
+local LARGE = 32 * 1024        -- KB in use from where a single instruction may take long
+
+local look_at = host.memory -- KB in use from where garbage is collected to see what is left
+local full_at = host.memory -- KB left from where the script is stopped
+local looks = 0
+
+-- Returns whether the script uses more than it may. Between two calls memory that was not freed may grow by
+-- a quarter, so that a script just below its limit does not spend its time on collecting.
+local function too_much()
+  memory("collect")
+  local used = memory("count")
+  if used > full_at then
+    host.exhausted(used)
+    aborted = true
+    return true
+  end
+  look_at = used * 1.25
+  if look_at < full_at then look_at = full_at end
+  return false
+end
+
+-- Tells the host where the script is, for the case that it is never heard of again.
+local function report_place()
+  for level = 3, 8 do
+    local info = getinfo(level, "Sl")
+    if not info then return end
+    local shown = sources[info.source]
+    if shown and info.currentline > 0 then return host.at(shown, info.currentline) end
+  end
+end
+
+local watch_often
+
+-- The hook. A text of a GB is joined to another by one instruction, so it comes more often where much is in use.
+local function watch()
+  if stopped() then raw_error(ABORT, 0) end
+  local used = memory("count")
+  if used > look_at and too_much() then raw_error(ABORT, 0) end
+  if used > LARGE then sethook(watch_often, "", OFTEN) end
+  looks = looks + 1
+  if looks % 16 == 1 then report_place() end
+end
+
+function watch_often()
+  watch()
+  if memory("count") <= LARGE then sethook(watch, "", SELDOM) end
+end
+
+-- An exception that came past the border (there should be none) is never handed to a script, and a request that
+-- Lua could not meet says so in the host's words.
 local function own(value)
+  if value == NO_MEMORY then return fault("MemoryError", host.no_memory) end
   if type(value) == "userdata" then return fault("InternalError", raw_tostring(value)) end
   return value
 end
 
 local function guard(ok, ...)
-  if aborted or not ok and stopped() then raw_error(ABORT, 0) end
+  if aborted or not ok and (stopped() or (...) == NO_MEMORY and too_much()) then raw_error(ABORT, 0) end
   if ok then return true, ... end
   return false, own((...))
 end
@@ -316,6 +373,16 @@ end
 
 local FRAMES_SHOWN = 12
 
+local threads = {} -- what the host keeps of a thread's values refers to the thread: none is given up
+
+-- Returns a thread in which a function of the script runs under the hook.
+local function watched(f)
+  local made = thread(f)
+  threads[#threads + 1] = made
+  sethook(made, watch, "", SELDOM)
+  return made
+end
+
 -- What an error value says; whatever a script raised, this raises nothing.
 local function message_of(value)
   if type(value) == "string" then return value end
@@ -323,7 +390,7 @@ local function message_of(value)
     local message = raw_get(value, "message")
     if type(message) == "string" then return message end
   end
-  local ok, text = raw_pcall(raw_tostring, value)
+  local ok, text = resume(watched(raw_tostring), value)
   if not ok or type(value) == "table" and find(text, "^table: ") then
     return "the script raised a table as its error"
   end
@@ -342,11 +409,11 @@ local function place_of(message)
   return nil, nil, message
 end
 
--- The user's frames, innermost first, with the file and line of the first.
-local function frames_now()
+-- The user's frames of a thread, innermost first, with the file and line of the first.
+local function frames_of(failed)
   local frames, file, line = {}, nil, nil
-  for level = 3, 250 do
-    local info = getinfo(level, "Sln")
+  for level = 0, 250 do
+    local info = getinfo(failed, level, "Sln")
     if not info then break end
     local shown = sources[info.source]
     if shown and info.currentline > 0 then
@@ -364,9 +431,9 @@ local function frames_now()
 end
 
 -- Turns an error into data: what happened, the user's line, and the user's frames.
-local function diagnose(value)
+local function diagnose(value, failed)
   local facts = faults[value] or { type = "LuaError", message = message_of(value) }
-  local frames, file, line = frames_now()
+  local frames, file, line = frames_of(failed)
   local message = facts.message
   if not faults[value] or facts.type == "SyntaxError" then
     local named_file, named_line, text = place_of(message)
@@ -386,18 +453,23 @@ function driver.global(name, value) env[name] = value end
 function driver.object_name(value) return locked[value] end
 
 -- Runs a function under the hook; returns true and its results, packed, or false and what `diagnose` found.
+-- A thread that failed keeps its stack: that tells the line even where memory ended.
 local function supervise(f)
-  sethook(function()
-    if stopped() then raw_error(ABORT, 0) end
-  end, "", 10000)
-  local results
-  local ok, problem = raw_xpcall(function() results = pack(f()) end, diagnose)
-  sethook()
-  if stopped() or not ok then
-    if type(problem) ~= "table" then problem = diagnose(problem) end
-    return false, unpack(problem, 1, 7)
+  local running = watched(function() return pack(f()) end)
+  local ok, result = resume(running)
+  local found
+  if not ok then
+    host.relieve() -- there may be nothing left to diagnose with
+    if result == NO_MEMORY then
+      host.exhausted(memory("count"))
+      aborted = true
+    end
+    found = diagnose(result, running)
+    if not stopped() then close(running) end -- variables to be closed; an abort does not ask them
   end
-  return true, results
+  if stopped() then found = found or diagnose(ABORT, running) end
+  if found then return false, unpack(found, 1, 7) end
+  return true, result
 end
 
 -- Runs a script.
@@ -444,7 +516,7 @@ driver.kept, driver.env = kept, env
 -- Runs one line; `names` are those it declares, nil for a file that is not to see the names of others.
 -- An abort ended the line before, not this one.
 function driver.line(code, source, shown, folder, names)
-  aborted = false
+  aborted, loading = false, {}
   register(source, shown, folder)
   main_folder = folder
   for _, name in ipairs(names or {}) do declared[name] = true end
@@ -457,7 +529,12 @@ function driver.syntax(code)
   return not chunk and problem or nil
 end
 
--- For showing values: nothing here runs a metamethod.
+-- For showing and completing values: nothing here runs a metamethod.
+driver.get = raw_get
+
+-- What a module returned, nil if it did not run yet.
+function driver.module(path) return loaded[path] end
+
 function driver.address(value) return format("%p", value) end
 
 function driver.members(value)

@@ -113,7 +113,9 @@ class Runtime:
         """Run a script that is given as text; ``shown`` is its name in messages."""
         self._run(self._driver.run, source.prepare(code), shown, folder)
 
-    def run_line(self, code: str, *, shown: str, names: Sequence[str] = (), folder: Path | None = None) -> list[Any]:
+    def run_line(
+        self, code: str, *, shown: str, names: Sequence[str] | None = (), folder: Path | None = None
+    ) -> list[Any]:
         """Run what was typed at a prompt, after the lines before it; an abort of these is over.
 
         Parameters
@@ -122,8 +124,9 @@ class Runtime:
             Lua as :func:`vqscript.host.source.prepare` returns it.
         shown : str
             The line's name in messages, another one for each line.
-        names : sequence of str
-            What it declares for the lines that follow; they see it, scripts and modules do not.
+        names : sequence of str, optional
+            What it declares for the lines that follow; they see it, scripts and modules do not. None for a whole
+            script among the lines.
         folder : Path, optional
             Where includes are sought; default the current one.
 
@@ -137,7 +140,8 @@ class Runtime:
         ScriptError, Aborted
         """
         self._aborted = None
-        return self._run(self._driver.line, code, shown, folder, self._lua.table_from([*map(lua_text, names)]))
+        declared = None if names is None else self._lua.table_from([*map(lua_text, names)])
+        return self._run(self._driver.line, code, shown, folder, declared)
 
     def syntax(self, code: str) -> str:
         """Return what is wrong with a piece of Lua, "" if nothing is; it ends in ``<eof>`` if the rest is missing."""
