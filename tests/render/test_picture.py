@@ -7,7 +7,8 @@ from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Volume
 from vqscript.render.legend import legend_width
 from vqscript.render.palettes import palette
-from vqscript.render.picture import MODES, draw, mode_name, save_png
+from vqscript.render.picture import draw, save_png
+from vqscript.render.picture_modes import MODES, mode_name
 from vqscript.render.scene import ImageLayer, Outline, Scene
 from vqscript.render.section import CORONAL, SAGITTAL, TRANSVERSE
 from vqscript.render.text import font_size

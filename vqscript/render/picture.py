@@ -5,41 +5,19 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from vqscript.errors import UsageError, did_you_mean
 from vqscript.render import text
 from vqscript.render.files import save_png
 from vqscript.render.legend import draw_legend, legend_width
 from vqscript.render.panel import Panel, draw_panel, fit, position
+from vqscript.render.picture_modes import mode_name
 from vqscript.render.scene import Scene
 from vqscript.render.section import CORONAL, SAGITTAL, TRANSVERSE, Section, View
 
-__all__ = ["MODES", "draw", "mode_name", "save_png"]
-
-MODES = {0: "mip", 1: "transverse", 2: "coronal", 3: "sagittal", 4: "montage", 5: "composite"}
-"""Kinds of picture, by their number in scripts."""
+__all__ = ["draw", "save_png"]
 
 _VIEWS = {view.name: view for view in (TRANSVERSE, CORONAL, SAGITTAL)}
 _SEPARATOR = 3
 """Pixels between panels."""
-
-
-def mode_name(value: int | str) -> str:
-    """Return the name of a kind of picture from its number or its name.
-
-    Raises
-    ------
-    UsageError
-        There is no such kind.
-    """
-    if isinstance(value, str):
-        name = value.strip().casefold()
-        if name in MODES.values():
-            return name
-        raise UsageError(f'there is no picture mode "{value}"', hint=did_you_mean(value, MODES.values()))
-    if isinstance(value, bool) or value not in MODES:
-        listed = ", ".join(f"{number} {name}" for number, name in MODES.items())
-        raise UsageError(f"there is no picture mode {value}", hint=f"modes: {listed}")
-    return MODES[value]
 
 
 def draw(scene: Scene, mode: int | str = "composite") -> Image.Image:
@@ -49,8 +27,9 @@ def draw(scene: Scene, mode: int | str = "composite") -> Image.Image:
     ----------
     scene : Scene
     mode : int or str
-        Number or name out of :data:`MODES`. ``"mip"`` looks from the front; ``"montage"`` shows transverse
-        slices from head to foot; ``"composite"`` the three planes through the cursor and the MIP.
+        Number or name out of :data:`~vqscript.render.picture_modes.MODES`. ``"mip"`` looks from the front;
+        ``"montage"`` shows transverse slices from head to foot; ``"composite"`` the three planes through the cursor
+        and the MIP.
 
     Returns
     -------

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vqscript.render.movie import save_gif
-from vqscript.render.picture import draw, mode_name, save_png
+from vqscript.render.picture import draw, save_png
+from vqscript.render.picture_modes import mode_name
 from vqscript.session.display import scene
 from vqscript.session.files import with_suffix
 

@@ -13,7 +13,7 @@ from vqscript.vq.operator import Navigation, Operator
 from vqscript.vq.registration import Registration
 from vqscript.vq.resampling import Resampling
 from vqscript.vq.roi_tool import RoiTool
-from vqscript.vq.types import OperatorName, Switch, View, WritePath
+from vqscript.vq.types import OperatorName, PictureName, Switch, View, WritePath
 
 if TYPE_CHECKING:
     from vqscript.session import Session
@@ -99,7 +99,7 @@ class MainWin:
         self._session.say_once("showMinMaxTool has no effect without a window")
 
     @script(example='mw:saveImage("mouse1-heart", 5)')
-    def saveImage(self, path: WritePath, mode: int | str = 5) -> str:
+    def saveImage(self, path: WritePath, mode: int | PictureName = 5) -> str:
         """Save a picture (PNG) and return its path.
 
         Parameters
@@ -123,7 +123,7 @@ class MainWin:
         return str(self._session.save_image(path, mode))
 
     @script(example='mw:saveMovie("mouse1.gif", 0)')
-    def saveMovie(self, path: WritePath, mode: int | str = 0) -> str:
+    def saveMovie(self, path: WritePath, mode: int | PictureName = 0) -> str:
         """Save the rotating projection as an animated GIF and return its path.
 
         Parameters

@@ -28,6 +28,9 @@ NewUnit = NewType("NewUnit", str)
 Palette = NewType("Palette", str)
 """Name of a palette, as in ``help "palettes"``."""
 
+PictureName = NewType("PictureName", str)
+"""Name of a kind of picture: "mip", "composite" ..., as in ``help "modes"``."""
+
 View = NewType("View", str)
 """View of the main window: "Slice View", "VTK View" or "MIP View"."""
 
