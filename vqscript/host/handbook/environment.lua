@@ -10,14 +10,14 @@ local globals = {}
 ---@field repo string the repository of `--repo`, "" if none was given
 ---@field project string the project of `--project`, "" if none was given
 
---- Prints its arguments, separated by tabs.
+--- Print its arguments, separated by tabs.
 --- ```lua
 --- print("inputs:", VQ.dataManager():size())
 --- ```
 ---@param ... any values of any type
 function globals.print(...) end
 
---- Explains an object, a function or a topic.
+--- Explain an object, a function or a topic.
 ---
 --- Without an argument it gives an overview. Names of methods, options ("-namefilter"), modules, operators and units
 --- are topics.
@@ -27,7 +27,7 @@ function globals.print(...) end
 ---@param subject? any an object as in help(dm), a function as in help(dm.save), or the name of a topic
 function globals.help(subject) end
 
---- Runs a module, once, and returns what it returned.
+--- Run a module, once, and return what it returned.
 ---
 --- Modules are files beside the script, then those of the standard library. `#include "name.lua"` on a line of its own
 --- runs a file in the same globals instead.
@@ -39,7 +39,7 @@ function globals.help(subject) end
 ---@raise UsageError no such module, or one that includes itself
 function globals.require(name) end
 
---- Ends the script with an error unless a value is true.
+--- End the script with an error unless a value is true.
 --- ```lua
 --- local dose = assert(tonumber("7.4"), "no dose")
 --- ```
@@ -49,7 +49,7 @@ function globals.require(name) end
 ---@return any the value, and whatever came with it
 function globals.assert(v, message, ...) end
 
---- Raises an error.
+--- Raise an error.
 --- ```lua
 --- local ok, e = pcall(error, "no dose")
 --- ```
@@ -57,7 +57,7 @@ function globals.assert(v, message, ...) end
 ---@param level? integer whose line it names: 1 (the default) this one, 2 that of the caller, 0 none
 function globals.error(message, level) end
 
---- Calls a function and catches its errors.
+--- Call a function and catch its errors.
 ---
 --- An error of the host is a value with `.message`, `.type` and `.hint`. A script that was stopped (Ctrl-C, a limit,
 --- `VQ.abort()`) cannot be caught.
@@ -71,7 +71,7 @@ function globals.error(message, level) end
 ---@return any its results, or the error
 function globals.pcall(f, ...) end
 
---- Calls a function, and another one with the error if there is one.
+--- Call a function, and another one with the error if there is one.
 --- ```lua
 --- local ok, text = xpcall(error, function(e) return "caught " .. tostring(e) end, "this")
 --- ```
@@ -82,7 +82,7 @@ function globals.pcall(f, ...) end
 ---@return any its results, or what the handler returned
 function globals.xpcall(f, handler, ...) end
 
---- Compiles a text of Lua.
+--- Compile a text of Lua.
 --- ```lua
 --- local f = load("return 6 * 7")
 --- ```
@@ -94,7 +94,7 @@ function globals.xpcall(f, handler, ...) end
 ---@return string? what is wrong with it
 function globals.load(chunk, name, mode, env) end
 
---- Iterates over the entries 1, 2 ... of a list, up to the first that is nil.
+--- Iterate over the entries 1, 2 ... of a list, up to the first that is nil.
 --- ```lua
 --- for i, name in ipairs { "Heart", "Liver" } do print(i, name) end
 --- ```
@@ -102,7 +102,7 @@ function globals.load(chunk, name, mode, env) end
 ---@return function # for the loop
 function globals.ipairs(list) end
 
---- Iterates over all entries of a table, in no order.
+--- Iterate over all entries of a table, in no order.
 --- ```lua
 --- for name, value in pairs(args) do print(name, value) end
 --- ```
@@ -110,7 +110,7 @@ function globals.ipairs(list) end
 ---@return function # for the loop
 function globals.pairs(t) end
 
---- Returns the entry of a table after a key, in no order.
+--- Return the entry of a table after a key, in no order.
 --- ```lua
 --- local empty = next({}) == nil
 --- ```
@@ -120,7 +120,7 @@ function globals.pairs(t) end
 ---@return any value of that key
 function globals.next(t, key) end
 
---- Turns a value into text.
+--- Turn a value into text.
 --- ```lua
 --- print("unit " .. tostring(nil))
 --- ```
@@ -128,7 +128,7 @@ function globals.next(t, key) end
 ---@return string the text
 function globals.tostring(v) end
 
---- Turns text into a number.
+--- Turn text into a number.
 --- ```lua
 --- local dose = tonumber("7.4")
 --- ```
@@ -137,7 +137,7 @@ function globals.tostring(v) end
 ---@return number? nil if it is none
 function globals.tonumber(v, base) end
 
---- Returns the type of a value as text.
+--- Return the type of a value as text.
 --- ```lua
 --- if type(args.day) == "string" then print(args.day) end
 --- ```
@@ -145,7 +145,7 @@ function globals.tonumber(v, base) end
 ---@return string "nil", "boolean", "number", "string", "table" or "function"
 function globals.type(v) end
 
---- Returns the arguments from a position on, or their number.
+--- Return the arguments from a position on, or their number.
 --- ```lua
 --- local count = select("#", "a", "b")
 --- ```
@@ -154,7 +154,7 @@ function globals.type(v) end
 ---@return any the rest of the arguments
 function globals.select(n, ...) end
 
---- Compares two values without their metamethods.
+--- Compare two values without their metamethods.
 --- ```lua
 --- local same = rawequal("a", "a")
 --- ```
@@ -163,7 +163,7 @@ function globals.select(n, ...) end
 ---@return boolean whether they are the same
 function globals.rawequal(a, b) end
 
---- Reads a table without its metamethods.
+--- Read a table without its metamethods.
 --- ```lua
 --- local v = rawget({ a = 1 }, "a")
 --- ```
@@ -172,7 +172,7 @@ function globals.rawequal(a, b) end
 ---@return any value of that key
 function globals.rawget(t, key) end
 
---- Returns the length of a table or text without metamethods.
+--- Return the length of a table or text without metamethods.
 --- ```lua
 --- local n = rawlen { 1, 2, 3 }
 --- ```
@@ -180,7 +180,7 @@ function globals.rawget(t, key) end
 ---@return integer the length
 function globals.rawlen(v) end
 
---- Writes into a table without its metamethods; objects of the host are refused.
+--- Write into a table without its metamethods; objects of the host are refused.
 --- ```lua
 --- rawset({}, "a", 1)
 --- ```
@@ -190,7 +190,7 @@ function globals.rawlen(v) end
 ---@return table the table
 function globals.rawset(t, key, value) end
 
---- Returns the metatable of a value.
+--- Return the metatable of a value.
 --- ```lua
 --- local meta = getmetatable({})
 --- ```
@@ -198,7 +198,7 @@ function globals.rawset(t, key, value) end
 ---@return any metatable nil if it has none
 function globals.getmetatable(v) end
 
---- Sets the metatable of a table; `__gc` is refused.
+--- Set the metatable of a table; `__gc` is refused.
 --- ```lua
 --- local counts = setmetatable({}, { __index = function() return 0 end })
 --- ```
@@ -219,7 +219,7 @@ globals._G = {}
 ---@class string
 local string = {}
 
---- Returns the codes of the bytes of a text.
+--- Return the codes of the bytes of a text.
 --- ```lua
 --- print(("A"):byte())
 --- ```
@@ -229,7 +229,7 @@ local string = {}
 ---@return integer codes
 function string.byte(s, i, j) end
 
---- Makes a text of byte codes.
+--- Make a text of byte codes.
 --- ```lua
 --- print(string.char(72, 105))
 --- ```
@@ -237,7 +237,7 @@ function string.byte(s, i, j) end
 ---@return string the text
 function string.char(...) end
 
---- Finds a pattern in a text.
+--- Find a pattern in a text.
 --- ```lua
 --- local from, to = ("SPECT 24 h"):find("%d+")
 --- ```
@@ -250,7 +250,7 @@ function string.char(...) end
 ---@return any captures
 function string.find(s, pattern, init, plain) end
 
---- Formats values as C's printf does.
+--- Format values as C's printf does.
 --- ```lua
 --- print(string.format("%.2f %%ID/g", 3.14159))
 --- ```
@@ -259,7 +259,7 @@ function string.find(s, pattern, init, plain) end
 ---@return string the text
 function string.format(format, ...) end
 
---- Iterates over the places where a pattern matches.
+--- Iterate over the places where a pattern matches.
 --- ```lua
 --- for word in ("Heart Liver"):gmatch("%a+") do print(word) end
 --- ```
@@ -269,7 +269,7 @@ function string.format(format, ...) end
 ---@return function for the loop; it gives the captures, or the match
 function string.gmatch(s, pattern, init) end
 
---- Replaces what a pattern matches.
+--- Replace what a pattern matches.
 --- ```lua
 --- local safe = ("a b+c"):gsub("[ +]", "_")
 --- ```
@@ -281,7 +281,7 @@ function string.gmatch(s, pattern, init) end
 ---@return integer how many were replaced
 function string.gsub(s, pattern, repl, n) end
 
---- Returns the length in bytes.
+--- Return the length in bytes.
 --- ```lua
 --- print(("Heart"):len())
 --- ```
@@ -289,7 +289,7 @@ function string.gsub(s, pattern, repl, n) end
 ---@return integer how many bytes; utf8.len counts characters
 function string.len(s) end
 
---- Returns the text in lower case (letters of ASCII).
+--- Return the text in lower case (letters of ASCII).
 --- ```lua
 --- print(("CT"):lower())
 --- ```
@@ -297,7 +297,7 @@ function string.len(s) end
 ---@return string the text in lower case
 function string.lower(s) end
 
---- Returns what a pattern matches.
+--- Return what a pattern matches.
 --- ```lua
 --- local x, y, z = ("(12 34.5 7)"):match("%((%S+) (%S+) (%S+)%)")
 --- ```
@@ -307,7 +307,7 @@ function string.lower(s) end
 ---@return any captures, or the match; nil if there is none
 function string.match(s, pattern, init) end
 
---- Packs values into bytes.
+--- Pack values into bytes.
 --- ```lua
 --- local bytes = string.pack("<i4", 7)
 --- ```
@@ -316,7 +316,7 @@ function string.match(s, pattern, init) end
 ---@return string packed values
 function string.pack(format, ...) end
 
---- Returns how many bytes a layout takes.
+--- Return how many bytes a layout takes.
 --- ```lua
 --- print(string.packsize("<i4"))
 --- ```
@@ -324,7 +324,7 @@ function string.pack(format, ...) end
 ---@return integer how many bytes
 function string.packsize(format) end
 
---- Repeats a text.
+--- Repeat a text.
 --- ```lua
 --- print(("-"):rep(20))
 --- ```
@@ -334,7 +334,7 @@ function string.packsize(format) end
 ---@return string the repeated text
 function string.rep(s, n, sep) end
 
---- Reverses the bytes of a text.
+--- Reverse the bytes of a text.
 --- ```lua
 --- print(("abc"):reverse())
 --- ```
@@ -342,7 +342,7 @@ function string.rep(s, n, sep) end
 ---@return string the bytes backwards
 function string.reverse(s) end
 
---- Splits a text at a separator, which is text and no pattern; empty parts are kept.
+--- Split a text at a separator, which is text and no pattern; empty parts are kept.
 ---
 --- Without a separator the parts are what stands between white space.
 --- ```lua
@@ -355,7 +355,7 @@ function string.reverse(s) end
 ---@since 0.1
 function string.split(s, separator) end
 
---- Returns a part of a text.
+--- Return a part of a text.
 --- ```lua
 --- print(("20240304"):sub(1, 4))
 --- ```
@@ -365,7 +365,7 @@ function string.split(s, separator) end
 ---@return string the part
 function string.sub(s, i, j) end
 
---- Takes white space from both ends of a text.
+--- Take white space from both ends of a text.
 --- ```lua
 --- print((" Heart "):trim())
 --- ```
@@ -374,7 +374,7 @@ function string.sub(s, i, j) end
 ---@since 0.1
 function string.trim(s) end
 
---- Unpacks values from bytes.
+--- Unpack values from bytes.
 --- ```lua
 --- print(string.unpack("<i4", string.pack("<i4", 7)))
 --- ```
@@ -384,7 +384,7 @@ function string.trim(s) end
 ---@return any values, and the position behind them
 function string.unpack(format, s, pos) end
 
---- Returns the text in upper case (letters of ASCII).
+--- Return the text in upper case (letters of ASCII).
 --- ```lua
 --- print(("ct"):upper())
 --- ```
@@ -396,7 +396,7 @@ function string.upper(s) end
 ---@class table
 local table = {}
 
---- Joins the entries of a list to a text.
+--- Join the entries of a list to a text.
 --- ```lua
 --- print(table.concat({ "Heart", "Liver" }, ", "))
 --- ```
@@ -407,7 +407,7 @@ local table = {}
 ---@return string the text
 function table.concat(list, sep, i, j) end
 
---- Puts a value into a list.
+--- Put a value into a list.
 --- ```lua
 --- local names = { "Heart" }
 --- table.insert(names, "Liver")
@@ -417,7 +417,7 @@ function table.concat(list, sep, i, j) end
 ---@param value? any value
 function table.insert(list, position, value) end
 
---- Copies entries of one list to another place.
+--- Copy entries of one list to another place.
 --- ```lua
 --- local copy = table.move({ 1, 2, 3 }, 1, 3, 1, {})
 --- ```
@@ -429,7 +429,7 @@ function table.insert(list, position, value) end
 ---@return table the list copied to
 function table.move(from, first, last, at, to) end
 
---- Makes a list of its arguments, with their number as `n`.
+--- Make a list of its arguments, with their number as `n`.
 --- ```lua
 --- print(table.pack(1, nil, 3).n)
 --- ```
@@ -437,7 +437,7 @@ function table.move(from, first, last, at, to) end
 ---@return table the values, and `n`
 function table.pack(...) end
 
---- Takes an entry out of a list.
+--- Take an entry out of a list.
 --- ```lua
 --- local last = table.remove { "Heart", "Liver" }
 --- ```
@@ -446,7 +446,7 @@ function table.pack(...) end
 ---@return any the entry
 function table.remove(list, position) end
 
---- Sorts a list in place.
+--- Sort a list in place.
 --- ```lua
 --- local doses = { 3, 1, 2 }
 --- table.sort(doses, function(a, b) return a > b end)
@@ -455,7 +455,7 @@ function table.remove(list, position) end
 ---@param before? function whether its first argument comes before its second; default `<`
 function table.sort(list, before) end
 
---- Returns the entries of a list as several values.
+--- Return the entries of a list as several values.
 --- ```lua
 --- local name, color = table.unpack { "Heart", "#ff0000" }
 --- ```
@@ -473,7 +473,7 @@ function table.unpack(list, i, j) end
 ---@field pi number 3.14159...
 local math = {}
 
---- Returns the absolute value.
+--- Return the absolute value.
 --- ```lua
 --- print(math.abs(-3))
 --- ```
@@ -481,7 +481,7 @@ local math = {}
 ---@return number its absolute value
 function math.abs(x) end
 
---- Returns the angle whose cosine is given.
+--- Return the angle whose cosine is given.
 --- ```lua
 --- print(math.acos(1))
 --- ```
@@ -489,7 +489,7 @@ function math.abs(x) end
 ---@return number radians
 function math.acos(x) end
 
---- Returns the angle whose sine is given.
+--- Return the angle whose sine is given.
 --- ```lua
 --- print(math.asin(0))
 --- ```
@@ -497,7 +497,7 @@ function math.acos(x) end
 ---@return number radians
 function math.asin(x) end
 
---- Returns the angle of a point, in the right quadrant.
+--- Return the angle of a point, in the right quadrant.
 --- ```lua
 --- print(math.atan(1, 1))
 --- ```
@@ -506,7 +506,7 @@ function math.asin(x) end
 ---@return number radians
 function math.atan(y, x) end
 
---- Rounds up.
+--- Round up.
 --- ```lua
 --- print(math.ceil(1.2))
 --- ```
@@ -514,7 +514,7 @@ function math.atan(y, x) end
 ---@return integer whole number
 function math.ceil(x) end
 
---- Returns the cosine.
+--- Return the cosine.
 --- ```lua
 --- print(math.cos(math.pi))
 --- ```
@@ -522,7 +522,7 @@ function math.ceil(x) end
 ---@return number cosine
 function math.cos(x) end
 
---- Turns radians into degrees.
+--- Turn radians into degrees.
 --- ```lua
 --- print(math.deg(math.pi))
 --- ```
@@ -530,7 +530,7 @@ function math.cos(x) end
 ---@return number degrees
 function math.deg(x) end
 
---- Returns e to a power: `math.exp(-math.log(2) * t / halfLife)` is what is left after `t`.
+--- Return e to a power: `math.exp(-math.log(2) * t / halfLife)` is what is left after `t`.
 --- ```lua
 --- print(math.exp(-math.log(2) * 6 / 67.3))
 --- ```
@@ -538,7 +538,7 @@ function math.deg(x) end
 ---@return number e^x
 function math.exp(x) end
 
---- Rounds down.
+--- Round down.
 --- ```lua
 --- local nearest = math.floor(1.7 + 0.5)
 --- ```
@@ -546,7 +546,7 @@ function math.exp(x) end
 ---@return integer whole number
 function math.floor(x) end
 
---- Returns the remainder of a division, with the sign of the dividend.
+--- Return the remainder of a division, with the sign of the dividend.
 --- ```lua
 --- print(math.fmod(7, 3))
 --- ```
@@ -555,7 +555,7 @@ function math.floor(x) end
 ---@return number remainder
 function math.fmod(x, y) end
 
---- Returns the logarithm.
+--- Return the logarithm.
 --- ```lua
 --- print(math.log(8, 2))
 --- ```
@@ -564,7 +564,7 @@ function math.fmod(x, y) end
 ---@return number logarithm
 function math.log(x, base) end
 
---- Returns the largest of several numbers.
+--- Return the largest of several numbers.
 --- ```lua
 --- print(math.max(1, 3, 2))
 --- ```
@@ -573,7 +573,7 @@ function math.log(x, base) end
 ---@return number largest
 function math.max(x, ...) end
 
---- Returns the smallest of several numbers.
+--- Return the smallest of several numbers.
 --- ```lua
 --- print(math.min(1, 3, 2))
 --- ```
@@ -582,7 +582,7 @@ function math.max(x, ...) end
 ---@return number smallest
 function math.min(x, ...) end
 
---- Splits a number into its whole and its fractional part.
+--- Split a number into its whole and its fractional part.
 --- ```lua
 --- local whole, rest = math.modf(3.25)
 --- ```
@@ -591,7 +591,7 @@ function math.min(x, ...) end
 ---@return number fractional part
 function math.modf(x) end
 
---- Turns degrees into radians.
+--- Turn degrees into radians.
 --- ```lua
 --- print(math.rad(180))
 --- ```
@@ -599,7 +599,7 @@ function math.modf(x) end
 ---@return number radians
 function math.rad(x) end
 
---- Returns a random number.
+--- Return a random number.
 --- ```lua
 --- local die = math.random(6)
 --- ```
@@ -608,7 +608,7 @@ function math.rad(x) end
 ---@return number random number
 function math.random(m, n) end
 
---- Sets where random numbers begin, so that a script can repeat them.
+--- Set where random numbers begin, so that a script can repeat them.
 --- ```lua
 --- math.randomseed(1)
 --- ```
@@ -616,7 +616,7 @@ function math.random(m, n) end
 ---@param y? integer further seed
 function math.randomseed(x, y) end
 
---- Returns the sine.
+--- Return the sine.
 --- ```lua
 --- print(math.sin(math.pi / 2))
 --- ```
@@ -624,7 +624,7 @@ function math.randomseed(x, y) end
 ---@return number sine
 function math.sin(x) end
 
---- Returns the square root.
+--- Return the square root.
 --- ```lua
 --- print(math.sqrt(2))
 --- ```
@@ -632,7 +632,7 @@ function math.sin(x) end
 ---@return number square root
 function math.sqrt(x) end
 
---- Returns the tangent.
+--- Return the tangent.
 --- ```lua
 --- print(math.tan(0))
 --- ```
@@ -640,7 +640,7 @@ function math.sqrt(x) end
 ---@return number tangent
 function math.tan(x) end
 
---- Turns a number without fraction into an integer.
+--- Turn a number without fraction into an integer.
 --- ```lua
 --- print(math.tointeger(3.0))
 --- ```
@@ -648,7 +648,7 @@ function math.tan(x) end
 ---@return integer? nil if it has a fraction
 function math.tointeger(x) end
 
---- Tells integers from other numbers.
+--- Tell integers from other numbers.
 --- ```lua
 --- print(math.type(3.0))
 --- ```
@@ -656,7 +656,7 @@ function math.tointeger(x) end
 ---@return string? "integer", "float", or nil for what is no number
 function math.type(x) end
 
---- Compares two integers as unsigned.
+--- Compare two integers as unsigned.
 --- ```lua
 --- print(math.ult(1, -1))
 --- ```
@@ -670,7 +670,7 @@ function math.ult(m, n) end
 ---@field charpattern string pattern that matches one character
 local utf8 = {}
 
---- Makes a text of code points.
+--- Make a text of code points.
 --- ```lua
 --- print(utf8.char(181))
 --- ```
@@ -678,7 +678,7 @@ local utf8 = {}
 ---@return string the text
 function utf8.char(...) end
 
---- Returns the code points of a text.
+--- Return the code points of a text.
 --- ```lua
 --- print(utf8.codepoint("µ"))
 --- ```
@@ -689,7 +689,7 @@ function utf8.char(...) end
 ---@return integer code points
 function utf8.codepoint(s, i, j, lax) end
 
---- Iterates over the characters of a text: position and code point.
+--- Iterate over the characters of a text: position and code point.
 --- ```lua
 --- for at, code in utf8.codes("5 µCi") do print(at, code) end
 --- ```
@@ -698,7 +698,7 @@ function utf8.codepoint(s, i, j, lax) end
 ---@return function # for the loop
 function utf8.codes(s, lax) end
 
---- Returns how many characters a text has.
+--- Return how many characters a text has.
 --- ```lua
 --- print(utf8.len("µCi"))
 --- ```
@@ -710,7 +710,7 @@ function utf8.codes(s, lax) end
 ---@return integer? position of the byte that is none
 function utf8.len(s, i, j, lax) end
 
---- Returns the byte where a character begins.
+--- Return the byte where a character begins.
 --- ```lua
 --- print(utf8.offset("µCi", 2))
 --- ```
@@ -724,14 +724,14 @@ function utf8.offset(s, n, i) end
 ---@class os
 local os = {}
 
---- Returns the processor time that the script has used, in seconds.
+--- Return the processor time that the script has used, in seconds.
 --- ```lua
 --- local before = os.clock()
 --- ```
 ---@return number seconds of processor time
 function os.clock() end
 
---- Formats a time.
+--- Format a time.
 --- ```lua
 --- print(os.date("%Y-%m-%d"))
 --- ```
@@ -740,7 +740,7 @@ function os.clock() end
 ---@return string|table the text or table
 function os.date(format, time) end
 
---- Returns the seconds between two times.
+--- Return the seconds between two times.
 --- ```lua
 --- print(os.difftime(os.time(), os.time()))
 --- ```
@@ -749,7 +749,7 @@ function os.date(format, time) end
 ---@return number seconds between them
 function os.difftime(later, earlier) end
 
---- Returns a time in seconds since 1970.
+--- Return a time in seconds since 1970.
 --- ```lua
 --- local day = os.time { year = 2024, month = 3, day = 4 }
 --- ```

@@ -19,6 +19,7 @@ _NAMES: dict[Any, str] = {
     vq_types.Unit: "unit",
     vq_types.NewUnit: "unit",
     vq_types.Palette: "palette",
+    vq_types.PictureName: "picture",
     vq_types.View: "view",
     vq_types.OperatorName: "operator",
     vq_types.ImagePath: "path",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from vqscript.host.handbook.entries import AliasEntry
 from vqscript.imaging.units import PER_VOXEL, UNITS
 from vqscript.render.palette_names import PALETTES
+from vqscript.render.picture_modes import MODES
 from vqscript.vq.main_win import OPERATORS, VIEWS
 
-FOLDED = frozenset({"unit", "palette", "view", "operator"})
+FOLDED = frozenset({"unit", "palette", "picture", "view", "operator"})
 """Types whose words are taken in any case."""
 
 
@@ -30,6 +31,7 @@ def aliases() -> dict[str, AliasEntry]:
             UNITS,
         ),
         AliasEntry("palette", "string", "A palette of colours, in any case.", PALETTES),
+        AliasEntry("picture", "string", "A kind of picture.", tuple(MODES.values())),
         AliasEntry("view", "string", "A view of the main window.", VIEWS),
         AliasEntry("operator", "string", "An operator of the main window, for `setViewMode`.", tuple(OPERATORS)),
     ]
