@@ -314,6 +314,10 @@ class RoiSet:
             self._extents[roi.label] = target
         return Met(tuple(lost), tuple(kept))
 
+    def empty(self, j: int) -> None:
+        """Take all voxels off ROI ``j``; a locked one is refused."""
+        self._erase(self.editable(j))
+
     def settle(self, j: int, part: Part) -> bool:
         """Give ROI ``j`` voxels without taking any from other ROIs: it moves to another layer where it has to.
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from vqscript.vq.catalog import script
 from vqscript.vq.roi_files import RoiFiles
 from vqscript.vq.roi_measuring import RoiMeasuring
+from vqscript.vq.roi_morphology import RoiMorphology
+from vqscript.vq.roi_segmentation import RoiSegmentation
+from vqscript.vq.roi_shapes import RoiShapes
 from vqscript.vq.types import Switch
 
 
-class RoiTool(RoiMeasuring, RoiFiles):
+class RoiTool(RoiShapes, RoiSegmentation, RoiMorphology, RoiMeasuring, RoiFiles):
     """ROIs on the grid of input 0, on up to 8 layers."""
 
     @script(example="for j = 1, roi:numROIs() - 1 do print(roi:getROIDetails(j)[1]) end")
@@ -78,12 +81,34 @@ class RoiTool(RoiMeasuring, RoiFiles):
         """Choose the layer that new ROIs are made on (1-based)."""
         self._session.rois.active_layer = n
 
-    @script(example="roi:cutROI(1, 2)")
-    def cutROI(self, input: int, j: int) -> None:
-        """Blank an input inside an ROI: its voxels become 0."""
-        self._session.roi_tool.cut(input, j)
+    @script(example="local n = roi:numLayers()")
+    def numLayers(self) -> int:
+        """Return the number of layers."""
+        return len(self._session.rois.layers)
 
-    @script(example="roi:applyErode()")
-    def applyErode(self) -> None:
-        """Erode every unlocked ROI by one voxel."""
-        self._session.roi_tool.apply_erode()
+    @script(example='local k = roi:copyROI(1, nil, "Heart, grown")')
+    def copyROI(self, j: int, layer: int | None = None, name: str | None = None) -> int:
+        """Copy an ROI to a layer and return the number of the copy.
+
+        Without a layer it goes to the first one where it overlaps nothing, a new one if need be; to a layer where it
+        would overlap others it is refused. Without a name it is called "Name (2)". The copy is not locked.
+        """
+        return self._session.rois.duplicate(j, layer, name)
+
+    @script(example="roi:moveROI(1, 2)")
+    def moveROI(self, j: int, layer: int) -> None:
+        """Move an ROI to another layer; refused where it would overlap ROIs there."""
+        self._session.rois.move(j, layer)
+
+    @script(example="roi:clearROI(1)")
+    def clearROI(self, j: int) -> None:
+        """Take all voxels off an ROI; name, colour and number stay."""
+        self._session.rois.empty(j)
+
+    @script(example='roi:cutROI(1, 2, "outside")')
+    def cutROI(self, input: int, j: int, where: Literal["inside", "outside"] = "inside", value: float = 0.0) -> None:
+        """Blank an input inside an ROI, or outside it: its voxels there become 0, or another value in its unit.
+
+        All frames are blanked. An input on another grid keeps its own: its voxels are inside where their centres are.
+        """
+        self._session.roi_tool.cut(input, j, outside=where == "outside", fill=value)
