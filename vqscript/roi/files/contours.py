@@ -15,6 +15,8 @@ Points = NDArray[np.float64]
 
 # In slices: planes closer than this are one plane, and a contour further from its slice is mentioned.
 SAME_PLANE = 0.05
+# In pixels: what rounding in files may move a corner beyond the edge of the image.
+_ROUNDING = 0.01
 # Edges crossing rows that are held in memory at a time.
 _CROSSINGS = 1 << 21
 
@@ -107,7 +109,9 @@ def rasterize(
         if beyond or not -margin <= plane <= depth - 1 + margin:
             outside += 1
             continue
-        clipped += bool((low < -0.5).any() or high[0] > width - 0.5 or high[1] > height - 0.5)
+        clipped += bool(
+            (low < -0.5 - _ROUNDING).any() or (high > (width - 0.5 + _ROUNDING, height - 0.5 + _ROUNDING)).any()
+        )
         inside.append((plane, index))
 
     planes = _planes(inside)
