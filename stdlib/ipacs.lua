@@ -1,12 +1,26 @@
 --- Projects of studies in a repository: find, load, ROIs, measurements, subject information.
---
--- local ipacs = require "ipacs"            or            #include "ipacs.lua"
--- local repo = ipacs.iPACS("lab.repo", "/oncology/pilot")
---
--- Every method works with a colon or a dot: repo:getStudies() and repo.getStudies() are the same.
+---
+--- `#include "ipacs.lua"` makes `iPACS` a global instead. Every method works with a colon or a dot:
+--- `repo:getStudies()` and `repo.getStudies()` are the same.
+--- ```lua
+--- local ipacs = require "ipacs"
+--- local repo = ipacs.iPACS(args.repo, args.project)
+--- for _, study in ipairs(repo:getStudies()) do print(study.PatientsName, study.StudyDate) end
+--- ```
 
 local object = require "object"
 local options = require "options"
+
+---@class GetROIsOptions
+---@field creator? string who submitted the object, spelled exactly so
+---@field names? string[] the object has to hold at least these
+---@field savepath? path where to leave the ROIs as .rmha: a file, or a folder if it ends in a slash
+
+---@class MergeROIsOptions
+---@field names string[] ROIs to load
+---@field creator? string who submitted the objects, spelled exactly so
+---@field exactlist? boolean true (the default): the named ROIs alone; false: the others of the same objects as well
+---@field savepath? path where to leave the ROIs as .rmha: a file, or a folder if it ends in a slash
 
 local function roi_tool()
   VQ.mainWin():setViewMode("Slice View", "3D ROI Tool")
@@ -91,42 +105,94 @@ local function leave_copy(tool, path)
   tool:save(path)
 end
 
----@param url string path or URL of the repository
----@param project? string project path; a trailing slash does not matter, "/*" includes sub-projects
+--- Open a project of a repository.
+--- ```lua
+--- local repo = ipacs.iPACS(args.repo, args.project)
+--- ```
+---@param url url where the repository is: a folder, or a name of the configuration
+---@param project? string project, as in "/oncology/pilot"; a trailing slash does not matter, "/*" includes sub-projects
+---@return iPACS the project
+---@raise NotARepository there is no repository
+---@since 0.1
 local function iPACS(url, project)
   project = project or ""
   local repository = VQ.dicomRepository(url)
   -- What is stored belongs to a study, which is in its project already; "/*" names many.
   local target = project:find("/%*%s*$") and "" or project
+
+  --- A project of a repository.
+  ---@class iPACS
+  ---@field dcmRep DicomRepository the repository itself
+  ---@field repository_url string where the repository is, as it was given
+  ---@field project string the project, as it was given
   local methods = {}
 
-  --- Studies of the project.
-  -- Options: -namefilter, -idfilter (* and ?), -sort (PatientsName, PatientID, StudyDate),
-  -- -datestart, -dateend (YYYYMMDD, inclusive).
+  --- Find the studies of the project.
+  --- ```lua
+  --- local studies = repo:getStudies("-namefilter", "*", "-sort", "StudyDate")
+  --- ```
+  ---@param ... StudyOptions
+  ---@return Study[] the studies, by what `-sort` says; an empty list if there are none
+  ---@raise UsageError an option is unknown, or a date is none
+  ---@since 0.1
   function methods.getStudies(...)
     return repository:findStudies(project, ...)
   end
 
-  --- Series of a study. Options: -modality, -seriesdescription.
+  --- Find the series of a study.
+  --- ```lua
+  --- local ct = repo:getSeries(study, "-modality", "CT")
+  --- if #ct ~= 1 then print(study.PatientsName .. " has " .. #ct .. " CT series") end
+  --- ```
+  ---@param study Study|string a study of `getStudies`, or its StudyInstanceUID
+  ---@param ... SeriesOptions
+  ---@return Series[] the series, by number; an empty list if there are none
+  ---@raise NotFound the repository has no such study
+  ---@since 0.1
   function methods.getSeries(study, ...)
     return repository:findSeries(study, ...)
   end
 
-  --- Fetches a series and loads it into an input; separate images of it fill the following inputs.
+  --- Fetch a series and load it into an input.
+  ---
+  --- Separate images of the series fill the following inputs.
+  --- ```lua
+  --- repo:load(study, repo:getSeries(study, "-modality", "CT")[1], 0)
+  --- ```
+  ---@param study Study|string the study, or its StudyInstanceUID
+  ---@param series Series|string a series of `getSeries`, or its SeriesInstanceUID
+  ---@param input? integer number of the input, from 0; default 0
   ---@return integer how many inputs were filled
+  ---@raise NotFound no series matched what `getSeries` was asked; the error says what there is
+  ---@since 0.1
   function methods.load(study, series, input)
     return VQ.dataManager():open(repository:fetch(study, series), input or 0)
   end
 
-  --- Stores the data at an input as a new series of its study.
+  --- Store the data at an input as a new series of its study.
+  --- ```lua
+  --- repo:store(1)
+  --- ```
+  ---@param input integer number of the input
   ---@return integer how many instances were stored
+  ---@raise UsageError the input belongs to no study
+  ---@raise PermissionDenied the repository is named neither on the command line nor in the configuration
+  ---@since 0.1
   function methods.store(input)
     return repository:store(input, target)
   end
 
-  --- Loads the most recent ROI object of the loaded study, replacing what is in the ROI tool.
-  -- Options: -creator (exact), -names (one that holds at least these), -savepath (leaves the .rmha).
+  --- Load the most recent ROI object of the loaded study, replacing what is in the ROI tool.
+  ---
+  --- Most recent is by date and time of the object. Objects that were drawn in another frame of reference than that of
+  --- input 0 are left out.
+  --- ```lua
+  --- local names = repo:getROIs("-names", { "Heart", "Muscle" })
+  --- ```
+  ---@param ... GetROIsOptions
   ---@return string[] names of the ROIs
+  ---@raise UsageError no object is there, or none holds the names; the error lists those there, and nothing changes
+  ---@since 0.1
   function methods.getROIs(...)
     local given = options.read("getROIs", { creator = "text", names = "list", savepath = "text" }, ...)
     local objects = roi_objects(repository, given.creator)
@@ -143,10 +209,14 @@ local function iPACS(url, project)
     VQ.fail("the study has no ROI object" .. wanted, "ROIs there: " .. known_names(objects))
   end
 
-  --- Loads, for each name, the most recent object that holds it, and merges them.
-  -- Options: -names (required), -creator (exact), -savepath,
-  -- -exactlist (default true: only the named ROIs; false: the others of these objects as well).
+  --- Load, for each name, the most recent object that holds it, and merge them, replacing what is in the ROI tool.
+  --- ```lua
+  --- local names = repo:mergeROIs("-names", { "Heart", "Muscle" })
+  --- ```
+  ---@param ... MergeROIsOptions
   ---@return string[] names of the ROIs
+  ---@raise UsageError no object holds one of the names; the error lists those there, and nothing changes
+  ---@since 0.1
   function methods.mergeROIs(...)
     local declared = { names = "list", creator = "text", savepath = "text", exactlist = "boolean" }
     local given = options.read("mergeROIs", declared, ...)
@@ -184,20 +254,39 @@ local function iPACS(url, project)
     return names
   end
 
-  --- Stores all ROIs as one object, and one measurement per ROI and loaded input that is on.
+  --- Store all ROIs as one object, and one measurement per ROI and loaded input that is on.
+  ---
+  --- The creator is `--user`, else the configuration's, else the login name. What was submitted before stays.
+  --- ```lua
+  --- print(repo:submitROIs() .. " measurements")
+  --- ```
   ---@return integer how many measurements were stored
+  ---@raise UsageError there are no ROIs, or input 0 belongs to no study
+  ---@raise PermissionDenied the repository is named neither on the command line nor in the configuration
+  ---@since 0.1
   function methods.submitROIs()
     return repository:submitROIs(target)
   end
 
-  --- The dose at injection of an input's study.
-  ---@return number dose uCi; 0 if nothing is entered
-  ---@return string source "subject", "header" or "none"
+  --- Return the dose at injection of an input's study.
+  --- ```lua
+  --- local dose, source = repo:getInjectedDose(1)
+  --- ```
+  ---@param input integer number of the input
+  ---@return number uCi; 0 if nothing is entered
+  ---@return string where it is from: "subject" (subject information), "header" (RadionuclideTotalDose) or "none"
+  ---@since 0.1
   function methods.getInjectedDose(input)
     return VQ.dataManager():injectedDose(input)
   end
 
-  --- All measurements of an input's series, newest first: quant[1].name, quant[1].mean ...
+  --- Return all measurements of an input's series.
+  --- ```lua
+  --- for _, point in ipairs(repo:getQuantification(1)) do print(point.name, point.mean, point.unit) end
+  --- ```
+  ---@param input integer number of the input
+  ---@return DataPoint[] the measurements, newest first
+  ---@since 0.1
   function methods.getQuantification(input)
     local series = VQ.dataManager():getDcmString(input, "SeriesInstanceUID")
     local found = {}
@@ -207,9 +296,15 @@ local function iPACS(url, project)
     return found
   end
 
-  --- Writes subject information; what is left out stays as it was.
-  ---@param study table|string
-  ---@param fields table injectedDose (uCi), weight (g), injectionTime, nuclide
+  --- Write subject information; what is left out stays as it was.
+  --- ```lua
+  --- repo:setSubject(study, { injectedDose = "250 uCi", weight = "24 g" })
+  --- ```
+  ---@param study Study|string the study, or its StudyInstanceUID
+  ---@param fields SubjectFields what is known; numbers are uCi and g, text carries its unit
+  ---@raise UsageError a field is unknown, or a dose or weight cannot be read
+  ---@raise PermissionDenied the repository is named neither on the command line nor in the configuration
+  ---@since 0.1
   function methods.setSubject(study, fields)
     repository:setSubject(study, fields)
   end

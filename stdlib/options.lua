@@ -1,8 +1,14 @@
---- Options of functions written in Lua, as the host's own functions take them:
---- '-key', value pairs in any order, or one table.
---
--- local options = require "options"
--- local given = options.read("getROIs", { creator = "text", names = "list" }, ...)
+--- Options of functions written in Lua, as the host's own functions take them.
+---
+--- They are '-key', value pairs in any order, or one table; an unknown one is an error that names the closest.
+--- ```lua
+--- local options = require "options"
+--- local function report(...)
+---   local given = options.read("report", { title = "text", organs = "list" }, ...)
+---   print(given.title, #given.organs)
+--- end
+--- report("-title", "Uptake", "-organs", { "Heart", "Liver" })
+--- ```
 
 local options = {}
 
@@ -45,10 +51,16 @@ local function as_pairs(method, ...)
   return found
 end
 
---- Reads the options of a call.
----@param method string the name that errors tell
----@param declared table option name -> "text", "boolean" or "list"
----@return table found option name -> value
+--- Read the options of a call.
+--- ```lua
+--- local given = options.read("report", { title = "text" }, "-title", "Uptake")
+--- ```
+---@param method string name of the function, for errors
+---@param declared table<string, string> option to what it takes: "text", "boolean" or "list" (of texts)
+---@param ... any arguments of the call
+---@return table option to value, for those that were given
+---@raise UsageError an option is unknown, given twice, without a value, or of another type
+---@since 0.1
 function options.read(method, declared, ...)
   local known, names = {}, {}
   for name in pairs(declared) do

@@ -84,7 +84,7 @@ def read_module(name: str, code: str, *, known: dict[str, ClassEntry] | None = N
     """
     comments = _comments(code)
     classes = {entry.name: entry for entry in map(_class, comments) if entry is not None}
-    tables = {_assigned(each): cls.name for each in comments if (cls := _class(each)) is not None}
+    tables = {_assigned(each): cls.name for each in comments if (cls := _class(each)) is not None and _assigned(each)}
     exported = _exported(code)
     available = {**(known or {}), **classes}
     members: dict[str, Entry] = {}
@@ -204,7 +204,9 @@ def _function(owner: str, name: str, names: list[str], comment: Comment, classes
         options_class=options_class,
         results=tuple(ResultEntry(*_type_and_text(text)) for text in comment.values("return")),
         doc=doc,
-        raises=tuple((kind, text.strip()) for kind, _, text in (t.partition(" ") for t in comment.values("raise"))),
+        raises=tuple(
+            (kind, _sentence(text.strip())) for kind, _, text in (t.partition(" ") for t in comment.values("raise"))
+        ),
         example=example,
         since=next(iter(comment.values("since")), ""),
     )
@@ -236,7 +238,17 @@ def _type_and_text(text: str) -> tuple[str, str]:
             end = i
             break
     kind = re.sub(r"\s*\|\s*", "|", text[:end])
-    return kind, text[end:].strip().removeprefix("#").strip()
+    return kind, _sentence(text[end:].strip().removeprefix("#").strip())
+
+
+def _sentence(text: str) -> str:
+    """Return a text as a sentence, as the declarations in Python have it; names and values keep their case."""
+    if not text:
+        return ""
+    first = text.split()[0].rstrip(",;:")
+    if first.isalpha() and first.islower() and first not in ("true", "false", "nil"):
+        text = text[0].upper() + text[1:]
+    return text if text.endswith((".", "?", "...")) else text + "."
 
 
 def _goes_on(before: str, after: str) -> bool:
