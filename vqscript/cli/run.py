@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vqscript.cli.scripting import add_answers, add_permissions, add_script_flags, make_answers, make_gate, pairs
+from vqscript.errors import ScriptError
 
 if TYPE_CHECKING:
     from vqscript.session.interaction import Interaction
@@ -32,20 +33,27 @@ def run(args: argparse.Namespace) -> int:
     """Run the script of the command line."""
     from vqscript.cli.terminal import TerminalInteraction, terminal_writer
 
-    run_script(
-        _script(args.script),
-        repo=args.repo,
-        project=args.project,
-        output=args.output,
-        args=pairs(args.arg, "--arg"),
-        user=args.user,
-        config_path=args.config and Path(args.config),
-        allow_read=args.allow_read,
-        allow_write=args.allow_write,
-        allow_net=args.allow_net,
-        interaction=TerminalInteraction(make_answers(args)),
-        write=terminal_writer(),
-    )
+    script = find_script(args.script)
+    try:
+        run_script(
+            script,
+            repo=args.repo,
+            project=args.project,
+            output=args.output,
+            args=pairs(args.arg, "--arg"),
+            user=args.user,
+            config_path=args.config and Path(args.config),
+            allow_read=args.allow_read,
+            allow_write=args.allow_write,
+            allow_net=args.allow_net,
+            interaction=TerminalInteraction(make_answers(args)),
+            write=terminal_writer(),
+        )
+    except ScriptError as error:
+        from vqscript.host.check import beyond
+
+        error.hint = "\n".join(filter(None, (error.hint, beyond(error, script))))
+        raise
     return 0
 
 
@@ -95,7 +103,7 @@ def run_script(
         session.close()
 
 
-def _script(path: Path) -> Path:
+def find_script(path: Path) -> Path:
     """Return the script; "examples/x.lua" means the one that comes along where there is no such file here."""
     from vqscript import resources
 
