@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from typing import Any, get_args, get_origin
+from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
 from lupa.lua54 import LuaRuntime
@@ -138,4 +138,6 @@ def crosses(hint: Any) -> bool:
         return True
     if get_origin(hint) is not None:
         return all(crosses(arg) for arg in get_args(hint))
+    if is_typeddict(hint):
+        return all(crosses(field) for field in get_type_hints(hint).values())
     return inspect.isclass(hint) and (bool(members(hint) or fields(hint)) or "Operator" in hint.__name__)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, NoReturn, TypedDict, Unpack
 
 from vqscript.errors import NotFound, UsageError
 from vqscript.vq.catalog import script
-from vqscript.vq.types import ImagePath, Record, SeriesRef, StudyRef
+from vqscript.vq.records import DataPoint, Series, Study, point_record, series_record, study_record
+from vqscript.vq.types import ImagePath, Input, Record, SeriesRef, StudyRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from vqscript.datapoints.records import DataPoint
-    from vqscript.repository.base import Handle, Repository, Series, SeriesFilter, Study
+    from vqscript.repository.base import Handle, Repository, SeriesFilter
     from vqscript.session import Session
 
 
@@ -24,18 +24,18 @@ class StudyOptions(TypedDict, total=False):
     idfilter: str
     """Pattern for PatientID."""
     sort: str
-    """PatientsName, PatientID or StudyDate; ascending."""
+    """PatientsName, PatientID or StudyDate, ascending; ties by time, then UID."""
     datestart: str
-    """YYYYMMDD, this day included."""
+    """First day, YYYYMMDD."""
     dateend: str
-    """YYYYMMDD, this day included."""
+    """Last day, YYYYMMDD."""
 
 
 class SeriesOptions(TypedDict, total=False):
     """Which series to find; patterns as for studies."""
 
     modality: str
-    """CT, PT, NM, MR ..."""
+    """Modality: CT, PT, NM, MR ..."""
     seriesdescription: str
     """Pattern for SeriesDescription."""
 
@@ -48,9 +48,9 @@ class SubjectFields(TypedDict, total=False):
     weight: str | float
     """Body weight: "24 g"; a number is g."""
     injectionTime: str
-    """Date and time, YYYYMMDDHHMMSS."""
+    """Date and time of injection: "2024-03-04 09:30" or 20240304093000."""
     nuclide: str
-    """In-111, F-18 ..."""
+    """Nuclide: In-111, F-18 ..."""
 
 
 class FetchedSeries:
@@ -96,11 +96,26 @@ class DicomRepository:
         return self._repository.kind
 
     @script(example='local studies = repository:findStudies("/oncology/pilot", "-namefilter", "*S1*")')
-    def findStudies(self, project: str = "", **options: Unpack[StudyOptions]) -> list[Record]:
-        """Return the studies of a project ("" for all).
+    def findStudies(self, project: str = "", **options: Unpack[StudyOptions]) -> list[Study]:
+        """Return the studies of a project.
 
-        A trailing slash does not matter; sub-projects belong only if the project ends in ``/*``. A project that
-        holds no study at all is warned of.
+        A project that holds no study at all is warned of.
+
+        Parameters
+        ----------
+        project : str
+            As in "/oncology/pilot"; "" for all. A trailing slash does not matter; sub-projects belong only if the
+            project ends in `/*`.
+
+        Returns
+        -------
+        list of Study
+            As `-sort` says; an empty list if there are none.
+
+        Raises
+        ------
+        UsageError
+            An option is unknown, or a date is none.
         """
         from vqscript.repository.base import StudyFilter
 
@@ -119,8 +134,24 @@ class DicomRepository:
         return [study_record(study) for study in found]
 
     @script(example='local ct = repository:findSeries(study, "-modality", "CT")')
-    def findSeries(self, study: StudyRef, **options: Unpack[SeriesOptions]) -> list[Record]:
-        """Return the series of a study, by series number."""
+    def findSeries(self, study: StudyRef, **options: Unpack[SeriesOptions]) -> list[Series]:
+        """Return the series of a study.
+
+        Parameters
+        ----------
+        study
+            A study that was found, or its StudyInstanceUID.
+
+        Returns
+        -------
+        list of Series
+            By series number; an empty list if there are none.
+
+        Raises
+        ------
+        NotFound
+            There is no such study.
+        """
         from vqscript.repository.base import SeriesFilter
 
         filters = SeriesFilter(options.get("modality", ""), options.get("seriesdescription", ""))
@@ -131,14 +162,52 @@ class DicomRepository:
 
     @script(example="dm:open(repository:fetch(study, ct[1]), 0)")
     def fetch(self, study: StudyRef, series: SeriesRef | None = None) -> FetchedSeries:
-        """Bring a series to this machine; ``dm:open`` takes what is returned."""
+        """Bring a series to this machine.
+
+        Parameters
+        ----------
+        study
+            A study that was found, or its StudyInstanceUID.
+        series
+            A series that was found, or its SeriesInstanceUID.
+
+        Returns
+        -------
+        FetchedSeries
+            What `dm:open` takes.
+
+        Raises
+        ------
+        NotFound
+            There is no such series; if the last search found nothing, the error says what there is.
+        """
         if series is None:
             self._fail_without(study)
         return FetchedSeries(self._repository.fetch(study, series), self._repository)
 
     @script(example='repository:store(1, "/oncology/pilot")')
-    def store(self, what: int | ImagePath, project: str = "") -> int:
-        """Store an input as a new series of its study, or DICOM files; returns how many instances are new."""
+    def store(self, what: Input | ImagePath, project: str = "") -> int:
+        """Store an input as a new series of its study, or DICOM files.
+
+        What is stored already is never overwritten.
+
+        Parameters
+        ----------
+        what
+            Number of an input, or a DICOM file or folder.
+        project : str
+            Project it belongs to from then on, as in "/oncology/pilot"; "" leaves it where its study is.
+
+        Returns
+        -------
+        int
+            How many instances are new.
+
+        Raises
+        ------
+        PermissionDenied
+            The repository is named neither on the command line nor in the configuration.
+        """
         from vqscript.session.submission import store_files, store_input
 
         if isinstance(what, int):
@@ -147,30 +216,79 @@ class DicomRepository:
 
     @script(example="print(repository:tags(ct[1]).KVP)")
     def tags(self, series: SeriesRef) -> Record:
-        """Return the DICOM attributes of a series' first instance: keyword to value."""
+        """Return the DICOM attributes of a series' first instance.
+
+        Parameters
+        ----------
+        series
+            A series that was found, or its SeriesInstanceUID.
+
+        Returns
+        -------
+        dict
+            Keyword to value.
+        """
         return self._repository.tags(series)
 
     @script(example='for _, point in ipairs(repository:dataPoints(study, "roi")) do print(point.creator) end')
-    def dataPoints(self, study: StudyRef, kind: Literal["roi", "quantification", "subject"]) -> list[Record]:
-        """Return the data points of a study, newest first.
+    def dataPoints(self, study: StudyRef, kind: Literal["roi", "quantification", "subject"]) -> list[DataPoint]:
+        """Return the data points of a study.
 
-        All have ``creator date time sopInstanceUID``; ROI objects also ``names path format
-        frameOfReference referencedSeries`` (what they were drawn on), quantification
-        ``name unit input seriesInstanceUID`` and the statistics (``mean sd volume ...``), subject
-        information ``injectedDose`` (uCi) ``weight`` (g) ``injectionTime nuclide``.
+        Parameters
+        ----------
+        study
+            A study that was found, or its StudyInstanceUID.
+        kind : str
+            ROI objects, measurements, or subject information.
+
+        Returns
+        -------
+        list of DataPoint
+            Newest first.
         """
         return [point_record(point) for point in self._repository.data_points(study, kind)]
 
     @script(example="repository:submitROIs()")
     def submitROIs(self, project: str = "") -> int:
-        """Store all ROIs as one object, and a measurement per ROI and input that is on; returns how many of these."""
+        """Store all ROIs as one object, and a measurement per ROI and input that is on.
+
+        Parameters
+        ----------
+        project : str
+            Project it belongs to from then on, as in "/oncology/pilot"; "" leaves it where its study is.
+
+        Returns
+        -------
+        int
+            How many measurements were stored.
+
+        Raises
+        ------
+        UsageError
+            There are no ROIs, or input 0 belongs to no study.
+        PermissionDenied
+            The repository is named neither on the command line nor in the configuration.
+        """
         from vqscript.session.submission import submit
 
         return submit(self._session, self._repository, project).measurements
 
     @script(example='repository:setSubject(study, {injectedDose = "250 uCi", weight = "24 g"})')
     def setSubject(self, study: StudyRef, **fields: Unpack[SubjectFields]) -> None:
-        """Write subject information as a data point; what is not named stays as it was."""
+        """Write subject information as a data point; what is not named stays as it was.
+
+        Parameters
+        ----------
+        study
+            A study that was found, or its StudyInstanceUID.
+
+        Raises
+        ------
+        UsageError
+            A dose, weight or time cannot be read.
+        PermissionDenied
+            The repository is named neither on the command line nor in the configuration.
+        """
         from vqscript.session.subject import set_subject
 
         self._session.permissions.store(self._repository)
@@ -188,7 +306,10 @@ class DicomRepository:
         """Say why there is no series to fetch: nothing was given, most often because nothing was found."""
         filters = self._missed.get(study)
         if filters is None:
-            raise UsageError("a series is needed, got nothing", hint="did getSeries find one? Test #series before taking series[1]")
+            raise UsageError(
+                "a series is needed, got nothing",
+                hint="did getSeries find one? Test #series before taking series[1]",
+            )
         there = self._repository.find_series(study)
         name = self._studies.get(study, study)
         if not there:
@@ -209,64 +330,3 @@ class DicomRepository:
 
 def _each(values: Iterable[str]) -> str:
     return ", ".join(sorted({value or '""' for value in values}))
-
-
-def study_record(study: Study) -> Record:
-    """Return a study under the names that scripts know."""
-    return {
-        "PatientComments": study.patient_comments,
-        "PatientID": study.patient_id,
-        "PatientsName": study.patient_name,
-        "StudyDate": study.study_date,
-        "StudyDescription": study.study_description,
-        "StudyInstanceUID": study.study_uid,
-        "StudyTime": study.study_time,
-    }
-
-
-def series_record(series: Series) -> Record:
-    """Return a series under the names that scripts know."""
-    return {
-        "ManufacturersModelName": series.manufacturer_model_name,
-        "Modality": series.modality,
-        "SeriesDate": series.series_date,
-        "SeriesDescription": series.series_description,
-        "SeriesInstanceUID": series.series_uid,
-        "SeriesNumber": series.series_number,
-        "SeriesTime": series.series_time,
-        "StudyInstanceUID": series.study_uid,
-    }
-
-
-def point_record(point: DataPoint) -> Record:
-    """Return a data point under the names that scripts know; what is not entered is absent."""
-    from vqscript.datapoints.records import Quantification, RoiObject, Subject
-
-    record: dict[str, Any] = {
-        "creator": point.creator,
-        "date": point.date,
-        "time": point.time,
-        "sopInstanceUID": point.sop_uid,
-        "studyInstanceUID": point.study_uid,
-    }
-    if isinstance(point, RoiObject):
-        record |= {"format": point.format, "names": list(point.names), "path": str(point.path or "")}
-        record["frameOfReference"] = point.frame_of_reference
-        record["referencedSeries"] = list(point.referenced_series)
-    elif isinstance(point, Quantification):
-        record |= {"name": point.name, "unit": point.unit, "input": point.input}
-        record |= {"seriesInstanceUID": point.image_series, "roiObject": point.roi_sop_uid}
-        record |= point.values
-        if "sd" in point.values:
-            record["std"] = point.values["sd"]
-        if "volume" in point.values:
-            record["volumeML"] = point.values["volume"] / 1000
-    elif isinstance(point, Subject):
-        entered = {
-            "injectedDose": point.injected_dose,
-            "weight": point.weight,
-            "injectionTime": point.injection_time or None,
-            "nuclide": point.nuclide or None,
-        }
-        record |= {key: value for key, value in entered.items() if value is not None}
-    return record
