@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from vqscript.errors import Aborted, ConfigError, ScriptError, UsageError, VqError
 
-COMMANDS = ("run", "repo", "inspect", "demo")
+COMMANDS = ("run", "repl", "repo", "inspect", "demo")
 """Modules of :mod:`vqscript.cli` that are commands; each has ``add_subparser`` and ``run``."""
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -60,21 +60,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except KeyboardInterrupt:
         if args.debug:
-            _show_traceback()
+            show_traceback()
         print("vqscript: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except (VqError, OSError) as error:
         if _reader_gone(error):
             return EXIT_FAILURE
         if args.debug:
-            _show_traceback()
+            show_traceback()
         if not isinstance(error, VqError):
             error = VqError(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
         report(error)
         return exit_code(error)
 
 
-def _show_traceback() -> None:
+def show_traceback() -> None:
+    """Print the traceback of the exception that is handled."""
     import traceback
 
     traceback.print_exc()

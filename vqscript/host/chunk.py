@@ -43,11 +43,11 @@ class Chunk:
     call: bool = False
 
 
-def read(text: str, syntax: Syntax) -> Chunk | None:
+def read(text: str, syntax: Syntax, *, last: bool = False) -> Chunk | None:
     """Return what was typed as a chunk, or None while it is incomplete.
 
     An expression is tried first, then statements. A ``return`` before an expression changes nothing. Text that is no
-    Lua at all is a chunk too: running it tells what is wrong.
+    Lua at all is a chunk too: running it tells what is wrong. So is incomplete text if nothing follows (``last``).
     """
     lua = source.prepare(text).removeprefix(source.OPENING)
     first = next(tokens(lua), None)
@@ -56,7 +56,7 @@ def read(text: str, syntax: Syntax) -> Chunk | None:
     problem = syntax(f"return {value}\n")
     if not problem:
         return Chunk(text, f"{source.OPENING}return {value}", value=first is not None, call=not syntax(value))
-    if problem.endswith(UNFINISHED) or syntax(lua + "\n").endswith(UNFINISHED):
+    if not last and (problem.endswith(UNFINISHED) or syntax(lua + "\n").endswith(UNFINISHED)):
         return None
     code, names = outlasting(lua)
     return Chunk(text, source.OPENING + code, names)

@@ -46,14 +46,14 @@ class Repl:
     def __init__(self, prepare: Callable[[], Stage], opening: Sequence[str] = (), *, width: int = 100) -> None:
         self._prepare = prepare
         self._opening = opening
-        self._width = width
+        self.width = width
         self._begin()
 
     def _begin(self) -> None:
         self._stage = self._prepare()
         self._count = 0
         self.lines: list[Line] = []
-        self.showing = Showing(self.runtime.bridge, lambda obj: summary.facts(obj, self.session), width=self._width)
+        self.showing = Showing(self.runtime.bridge, lambda obj: summary.facts(obj, self.session), width=self.width)
         for text in self._opening:
             whole = self.read(text)
             assert whole is not None
@@ -81,9 +81,14 @@ class Repl:
 
     # Lines --------------------------------------------------------------------------------
 
-    def read(self, text: str) -> Chunk | None:
-        """Return what was typed as a chunk, or None while it is incomplete."""
-        return chunk.read(text, self.runtime.syntax)
+    def read(self, text: str, *, last: bool = False) -> Chunk | None:
+        """Return what was typed as a chunk, or None while it is incomplete; ``last`` says that nothing follows."""
+        return chunk.read(text, self.runtime.syntax, last=last)
+
+    @property
+    def shown(self) -> str:
+        """The name of the line that ran last in messages: "input 1", "input 2" ..."""
+        return f"input {self._count}"
 
     def run(self, typed: Chunk, *, shown: str = "", first: int = 1) -> str:
         """Run a chunk and return what is to be shown of its values, "" for nothing.
@@ -92,7 +97,7 @@ class Repl:
         ----------
         typed : Chunk
         shown : str
-            Its name in messages; by default "input 1", "input 2" ...
+            Its name in messages; by default :attr:`shown`.
         first : int
             Number of its first line in messages.
 
@@ -103,7 +108,7 @@ class Repl:
         self._count += 1
         code = "\n" * (first - 1) + typed.code
         with self.runtime.interruptible():
-            values = self.runtime.run_line(code, shown=shown or f"input {self._count}", names=typed.names)
+            values = self.runtime.run_line(code, shown=shown or self.shown, names=typed.names)
             self.lines.append(Line(typed))
             return self._show(typed, values)
 
@@ -122,6 +127,7 @@ class Repl:
             return ""
         if values[0] is not None:
             self.runtime.bridge.driver["kept"][LAST] = values[0]
+        self.showing.width = self.width
         return self.showing.values(values)
 
     def script(self, name: str) -> str:
