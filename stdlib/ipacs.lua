@@ -13,11 +13,11 @@ local options = require "options"
 
 ---@class GetROIsOptions
 ---@field creator? string who submitted the object, spelled exactly so
----@field names? string[] the object has to hold at least these
+---@field names? string[]|string the object has to hold at least these
 ---@field savepath? path where to leave the ROIs as .rmha: a file, or a folder if it ends in a slash
 
 ---@class MergeROIsOptions
----@field names string[] ROIs to load
+---@field names string[]|string ROIs to load
 ---@field creator? string who submitted the objects, spelled exactly so
 ---@field exactlist? boolean true (the default): the named ROIs alone; false: the others of the same objects as well
 ---@field savepath? path where to leave the ROIs as .rmha: a file, or a folder if it ends in a slash
