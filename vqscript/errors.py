@@ -120,7 +120,16 @@ class ScriptError(VqError):
 
 
 class Aborted(VqError):
-    """The script was stopped: Ctrl-C, a limit, or ``VQ.abort()``."""
+    """The script was stopped.
+
+    Attributes
+    ----------
+    reason : str
+        ``"interrupted"`` (Ctrl-C), ``"time"`` or ``"memory"`` (a limit), or ``"script"`` (``VQ.abort()``).
+    """
+
+    def __init__(self, message: str, *, reason: str = "script", hint: str = "", **about: Any) -> None:
+        super().__init__(message, hint=hint, reason=reason, **about)
 
 
 def did_you_mean(word: str, known: Iterable[str], *, limit: int = 12) -> str:

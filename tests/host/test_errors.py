@@ -104,10 +104,18 @@ def test_an_error_of_the_standard_library_is_shown_at_the_users_line(home, lab):
     assert error.frames == ()
 
 
-def test_a_slip_inside_the_standard_library_names_both_places(home):
-    error = fails(home, "local csv = require 'csv'\ncsv.format(5)")
+def test_a_slip_inside_the_standard_library_names_both_places(home, tmp_path, monkeypatch):
+    library = tmp_path / "stdlib"
+    library.mkdir()
+    (library / "sums.lua").write_text(
+        "local M = {}\nfunction M.add(a, b)\n  local sum = a + b\n  return sum\nend\nreturn M"
+    )
+    monkeypatch.setattr("vqscript.resources.stdlib", lambda: library)
+    error = fails(home, "local sums = require 'sums'\nsums.add(1, {})")
     assert error.line == 2
-    assert "(in the standard library, csv.lua:" in str(error)
+    assert str(error).endswith(
+        "attempt to perform arithmetic on a table value (local 'b') (in the standard library, sums.lua:3)"
+    )
 
 
 def test_pcall_gets_message_type_and_hint(home):

@@ -7,10 +7,20 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vqscript.cli.scripting import add_answers, add_permissions, add_script_flags, make_answers, make_gate, pairs
+from vqscript.cli.scripting import (
+    add_answers,
+    add_limits,
+    add_permissions,
+    add_script_flags,
+    make_answers,
+    make_gate,
+    make_limits,
+    pairs,
+)
 from vqscript.errors import ScriptError
 
 if TYPE_CHECKING:
+    from vqscript.host.limits import Limits
     from vqscript.session.interaction import Interaction
 
 
@@ -25,6 +35,7 @@ def add_subparser(subparsers: argparse._SubParsersAction, common: argparse.Argum
     parser.add_argument("script", type=Path, help="the script, or the name of an example")
     add_script_flags(parser)
     add_permissions(parser)
+    add_limits(parser)
     add_answers(parser)
     parser.set_defaults(run=run)
 
@@ -46,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
             allow_read=args.allow_read,
             allow_write=args.allow_write,
             allow_net=args.allow_net,
+            limits=make_limits(args),
             interaction=TerminalInteraction(make_answers(args)),
             write=terminal_writer(),
         )
@@ -69,6 +81,7 @@ def run_script(
     allow_read: Iterable[Path] = (),
     allow_write: Iterable[Path] = (),
     allow_net: Iterable[str] = (),
+    limits: Limits | None = None,
     interaction: Interaction | None = None,
     write: Callable[[str], None] = print,
 ) -> None:
@@ -96,7 +109,7 @@ def run_script(
     session = Session(output=output, creator=user, interaction=interaction, config=settings, permissions=gate)
     values = {**(args or {}), "repo": repo, "project": project}
     try:
-        runtime = Runtime(VQ(session), gate, args=values, write=write)
+        runtime = Runtime(VQ(session), gate, args=values, write=write, limits=limits)
         with runtime.interruptible():
             runtime.run_file(path)
     finally:

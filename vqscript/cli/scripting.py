@@ -12,6 +12,7 @@ from vqscript.errors import UsageError
 if TYPE_CHECKING:
     from vqscript.config import Config
     from vqscript.host.gate import Gate
+    from vqscript.host.limits import Limits
     from vqscript.session.answers import Answers
 
 OUTPUT = Path("vq-output")
@@ -45,6 +46,27 @@ def add_permissions(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--allow-net", action="append", default=[], metavar="HOST", help="host, or HOST:PORT, of repositories"
     )
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add ``--time-limit`` and ``--memory-limit``."""
+    group = parser.add_argument_group("limits", "A script that reaches one is stopped, with exit code 124.")
+    group.add_argument(
+        "--time-limit",
+        default="",
+        metavar="TIME",
+        help="as in 90, 10m or 2h; waiting for your answers does not count (default: none)",
+    )
+    group.add_argument(
+        "--memory-limit", default="", metavar="SIZE", help="of tables and texts, as in 256M or 2G (default: 512M)"
+    )
+
+
+def make_limits(args: argparse.Namespace) -> Limits:
+    """Return the limits of the flags of :func:`add_limits`."""
+    from vqscript.host.limits import read_limits
+
+    return read_limits(args.time_limit, args.memory_limit)
 
 
 def add_answers(parser: argparse.ArgumentParser) -> None:

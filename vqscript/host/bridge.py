@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from functools import wraps
 from typing import Any
 
 from vqscript.errors import Aborted, VqError
-from vqscript.host.call import PLAIN, Answer, Call, make_call
+from vqscript.host.call import LARGEST, PLAIN, SMALLEST, STOPPED, Answer, Call, make_call
 from vqscript.host.convert import lua_text
 from vqscript.host.gate import Gate
 from vqscript.vq.catalog import fields, members
@@ -15,7 +17,11 @@ from vqscript.vq.catalog import fields, members
 CAUSES_KEPT = 8
 """A cause holds the frames it passed, and what they held; a script that goes on after errors must not collect them."""
 
-_LARGEST = 2**63 - 1
+LONGEST = 10_000
+"""Characters of an error's message: it may quote what the script gave."""
+
+PER_ITEM = 64
+"""Bytes that an item of a table takes in Lua, about."""
 
 
 class Bridge:
@@ -27,11 +33,30 @@ class Bridge:
     gate : Gate
     on_abort : callable
         Told why, when an :class:`Aborted` or Ctrl-C passes.
+    room : callable
+        Raises :class:`Aborted` if Lua has no room for so many bytes.
+    waiting : callable
+        A context in which the script waits for a person.
+
+    Attributes
+    ----------
+    halted : bool
+        Whether the script has to stop, so that no call is begun any more; the runtime sets it.
     """
 
-    def __init__(self, lua: Any, gate: Gate, on_abort: Callable[[Aborted], None]) -> None:
+    def __init__(
+        self,
+        lua: Any,
+        gate: Gate,
+        on_abort: Callable[[Aborted], None],
+        room: Callable[[int], None],
+        waiting: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self.gate = gate
+        self.halted = False
         self.driver: Any = None  # set by the runtime once it is loaded
+        self._room = room
+        self._waiting = waiting
         self._lua = lua
         self._on_abort = on_abort
         self._table_type = type(lua.table())
@@ -61,14 +86,20 @@ class Bridge:
     def to_lua(self, value: Any) -> Any:
         """Return what represents a Python value in Lua: plain values, tables and facades only."""
         if type(value) is int:
-            return value if -_LARGEST <= value <= _LARGEST else float(value)
+            return value if SMALLEST <= value <= LARGEST else float(value)
         if type(value) in PLAIN:
             return value
+        known = self._facades.get(id(value))  # what has one is kept alive, so that no other object has its id
+        if known is not None:
+            return known
         if isinstance(value, str):
+            self._room(4 * len(value))
             return lua_text(str(value))
         if isinstance(value, list | tuple):
+            self._room(PER_ITEM * len(value))
             return self._lua.table_from([self.to_lua(item) for item in value])
         if isinstance(value, dict):
+            self._room(PER_ITEM * len(value))
             return self._lua.table_from({self.to_lua(key): self.to_lua(item) for key, item in value.items()})
         if members(value.__class__) or fields(value.__class__):
             return self.facade(value)
@@ -91,11 +122,23 @@ class Bridge:
             return known
         number = len(self._objects)
         self._objects.append(obj)  # keeps it alive, so that its id stays its own
-        calls = {name: make_call(getattr(obj, name), member, self) for name, member in members(obj.__class__).items()}
+        calls = {}
+        for name, member in members(obj.__class__).items():
+            method = getattr(obj, name)
+            calls[name] = make_call(self._patient(method) if member.waits else method, member, self)
+        self._room(1000 * len(calls))
         values = {name: self.to_lua(getattr(obj, name)) for name in fields(obj.__class__)} | dict(more or {})
         made = self.driver.new(type(obj).__name__, self._lua.table_from(calls), number, self._lua.table_from(values))
         self._facades[id(obj)] = made
         return made
+
+    def _patient(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        def waits(*given: Any) -> Any:
+            with self._waiting():
+                return method(*given)
+
+        return waits
 
     # Errors -------------------------------------------------------------------------------
 
@@ -103,6 +146,8 @@ class Bridge:
         """Return a function for Lua that has every exception turned into data."""
 
         def border_shield(*given: Any) -> Answer:
+            if self.halted:
+                return STOPPED
             try:
                 return function(*given)
             except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the border: it becomes data
@@ -111,11 +156,11 @@ class Bridge:
         return border_shield
 
     def as_data(self, error: BaseException) -> Answer:
-        """Return an exception as ``False, kind, message, hint, number of the cause``."""
+        """Return an exception as ``False, kind, message, hint, number of the cause``, an abort as ``False`` alone."""
         if isinstance(error, KeyboardInterrupt):
-            error = Aborted("interrupted", interrupted=True)
+            error = Aborted("interrupted", reason="interrupted")
         if isinstance(error, Aborted):
-            self._on_abort(error)
+            return self._stopped(error)
         self._raised += 1
         self._causes[self._raised] = error
         if len(self._causes) > CAUSES_KEPT:
@@ -130,7 +175,15 @@ class Bridge:
         else:
             kind, message = "InternalError", f"{type(error).__name__}: {error}"
             hint = "this is a fault of vqscript: --debug shows where"
-        return False, kind, lua_text(message), lua_text(hint), self._raised
+        try:
+            self._room(4 * LONGEST)
+        except Aborted as full:
+            return self._stopped(full)
+        return False, kind, lua_text(message[:LONGEST]), lua_text(hint[:LONGEST]), self._raised
+
+    def _stopped(self, why: Aborted) -> Answer:
+        self._on_abort(why)
+        return STOPPED
 
     def cause(self, number: int) -> BaseException | None:
         """Return the exception behind an error that came back as data, if it is one of the last."""

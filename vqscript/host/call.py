@@ -1,7 +1,8 @@
 """One host method as Lua calls it: arguments by their type hints, results as plain values, errors as data.
 
 The answer is ``True, results...`` or ``False, kind, message, hint, number of the cause``. What nearly every
-call looks like, up to two arguments and none left out, has a way of its own: it costs half of the general one.
+call looks like, arguments by their position and none before the last left out, has ways of its own: they cost a
+third of the general one.
 """
 
 from __future__ import annotations
@@ -21,11 +22,18 @@ PLAIN = frozenset((bool, float, type(None)))
 """What a script gets as it is. A subclass (a numpy scalar) would reach it as an opaque object; an int may be
 too large."""
 
-NOTHING: Answer = (True, None)
+SMALLEST, LARGEST = -(2**63), 2**63 - 1
+"""The whole numbers that Lua has."""
+
+STOPPED: Answer = (False,)
+"""The answer of an aborted script to every call: the abort itself is known to the runtime."""
 
 
 class Counter(Border, Protocol):
     """What a call needs of the bridge."""
+
+    halted: bool
+    """Whether the script has to stop."""
 
     def to_lua(self, value: Any) -> Any:
         """Return what represents a Python value in Lua."""
@@ -36,7 +44,7 @@ class Counter(Border, Protocol):
 
 def make_call(method: Callable[..., Any], member: Member, border: Counter) -> Call:
     """Return what Lua calls for a method."""
-    parameters = [(parameter, converter(parameter.type)) for parameter in member.parameters]
+    parameters = [_Read(parameter) for parameter in member.parameters]
     several = getattr(member.returns, "__origin__", None) is tuple
 
     def answer(result: Any) -> Answer:
@@ -50,35 +58,64 @@ def make_call(method: Callable[..., Any], member: Member, border: Counter) -> Ca
     if len(parameters) == 0:
         return _without(method, general, border, answer)
     if len(parameters) == 1:
-        return _with_one(method, parameters[0][1], general, border, answer)
+        return _with_one(method, parameters[0], general, border, answer)
     if len(parameters) == 2:
-        return _with_two(method, parameters[0][1], parameters[1][1], general, border, answer)
-    return general
+        return _with_two(method, parameters[0], parameters[1], general, border, answer)
+    return _with_more(method, parameters, general, border, answer)
 
 
-# Each function named "border_..." is the last Python frame before Lua; the runtime relies on the prefix.
+class _Read:
+    """How an argument is read.
+
+    Attributes
+    ----------
+    exact : type
+        A value of this very type is taken as it is, unless it is NaN.
+    """
+
+    def __init__(self, parameter: Parameter) -> None:
+        self.name = parameter.name
+        self.required = parameter.required
+        self.default = parameter.default
+        self.convert = converter(parameter.type)
+        self.exact = parameter.type if parameter.type in (int, float, bool) else _Read
+
+
+# Each function named "border_..." is the last Python frame before Lua; the runtime relies on the prefix, and the
+# watchdog on their knowing the method by this name. They repeat themselves: each further call costs a tenth.
 
 
 def _without(method: Callable[..., Any], general: Call, border: Counter, answer: Call) -> Call:
-    def border_without(first: Any = None, *more: Any) -> Answer:
-        if more or first is not None:
-            return general(first, *more)
+    def border_without(*given: Any) -> Answer:
+        if given or border.halted:
+            return general(*given)
         try:
             result = method()
-            return NOTHING if result is None else answer(result)
+            kind = type(result)
+            return (
+                (True, result) if kind in PLAIN or (kind is int and SMALLEST <= result <= LARGEST) else answer(result)
+            )
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the border: it becomes data
             return border.as_data(error)
 
     return border_without
 
 
-def _with_one(method: Callable[..., Any], convert: Converter, general: Call, border: Counter, answer: Call) -> Call:
+def _with_one(method: Callable[..., Any], one: _Read, general: Call, border: Counter, answer: Call) -> Call:
+    convert, exact, required, default = one.convert, one.exact, one.required, one.default
+
     def border_with_one(first: Any = None, *more: Any) -> Answer:
-        if more or first is None:
+        if more or border.halted or (first is None and required):
             return general(first, *more)
         try:
-            result = method(convert(first, border))
-            return NOTHING if result is None else answer(result)
+            if first is None:
+                result = method(default)
+            else:
+                result = method(first if type(first) is exact and first == first else convert(first, border))
+            kind = type(result)
+            return (
+                (True, result) if kind in PLAIN or (kind is int and SMALLEST <= result <= LARGEST) else answer(result)
+            )
         except Mismatch:
             return general(first)  # says which parameter
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the border: it becomes data
@@ -87,15 +124,26 @@ def _with_one(method: Callable[..., Any], convert: Converter, general: Call, bor
     return border_with_one
 
 
-def _with_two(
-    method: Callable[..., Any], one: Converter, two: Converter, general: Call, border: Counter, answer: Call
-) -> Call:
+def _with_two(method: Callable[..., Any], one: _Read, two: _Read, general: Call, border: Counter, answer: Call) -> Call:
+    convert, exact = one.convert, one.exact
+    convert_second, exact_second, required, default = two.convert, two.exact, two.required, two.default
+
     def border_with_two(first: Any = None, second: Any = None, *more: Any) -> Answer:
-        if more or first is None or second is None:
+        if more or border.halted or first is None or (second is None and required):
             return general(first, second, *more)
         try:
-            result = method(one(first, border), two(second, border))
-            return NOTHING if result is None else answer(result)
+            result = method(
+                first if type(first) is exact and first == first else convert(first, border),
+                default
+                if second is None
+                else second
+                if type(second) is exact_second and second == second
+                else convert_second(second, border),
+            )
+            kind = type(result)
+            return (
+                (True, result) if kind in PLAIN or (kind is int and SMALLEST <= result <= LARGEST) else answer(result)
+            )
         except Mismatch:
             return general(first, second)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the border: it becomes data
@@ -104,14 +152,37 @@ def _with_two(
     return border_with_two
 
 
+def _with_more(
+    method: Callable[..., Any], parameters: list[_Read], general: Call, border: Counter, answer: Call
+) -> Call:
+    converters = [parameter.convert for parameter in parameters]
+    defaults = [parameter.default for parameter in parameters]
+    required, most = sum(parameter.required for parameter in parameters), len(parameters)
+
+    def border_with_more(*given: Any) -> Answer:
+        count = len(given)
+        if border.halted or not required <= count <= most or None in given:
+            return general(*given)
+        try:
+            # What is left out is left to its default; no further pairs in the zip than values.
+            read = [convert(value, border) for convert, value in zip(converters, given, strict=False)]
+            return answer(method(*read, *defaults[count:]))
+        except Mismatch:
+            return general(*given)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the border: it becomes data
+            return border.as_data(error)
+
+    return border_with_more
+
+
 def _general(
     method: Callable[..., Any],
     member: Member,
-    parameters: list[tuple[Parameter, Converter]],
+    parameters: list[_Read],
     border: Counter,
     answer: Call,
 ) -> Call:
-    required = sum(parameter.required for parameter, _ in parameters)
+    required = sum(parameter.required for parameter in parameters)
     rest = converter(member.rest) if member.rest is not None else None
 
     def invoke(given: tuple[Any, ...]) -> Any:
@@ -119,14 +190,14 @@ def _general(
         while count and given[count - 1] is None:
             count -= 1
         if count < required:
-            missing = parameters[count][0].name
+            missing = parameters[count].name
             raise UsageError(f"{member.name} needs {missing}", hint=f"call it as {member.signature}")
         arguments = []
-        for (parameter, convert), value in zip(parameters, given[:count], strict=False):
+        for parameter, value in zip(parameters, given[:count], strict=False):
             if value is None and not parameter.required:
                 arguments.append(parameter.default)
             else:
-                arguments.append(_named(f"{member.name}: {parameter.name}", convert, value, border))
+                arguments.append(_named(f"{member.name}: {parameter.name}", parameter.convert, value, border))
         further = given[len(parameters) : count]
         if not further:
             return method(*arguments)
@@ -140,6 +211,8 @@ def _general(
         )
 
     def border_general(*given: Any) -> Answer:
+        if border.halted:
+            return STOPPED
         try:
             return answer(invoke(given))
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the border: it becomes data

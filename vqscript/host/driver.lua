@@ -7,7 +7,6 @@ local host = ...
 local raw_error, raw_load, raw_pcall, raw_xpcall = error, load, pcall, xpcall
 local raw_get, raw_rawset, raw_setmetatable, raw_tostring = rawget, rawset, setmetatable, tostring
 local getinfo, sethook, raw_getmetatable = debug.getinfo, debug.sethook, debug.getmetatable
-local thread, resume, close = coroutine.create, coroutine.resume, coroutine.close
 local memory = collectgarbage
 local type, select, next, pairs, ipairs = type, select, next, pairs, ipairs
 local concat, pack, unpack = table.concat, table.pack, table.unpack
@@ -94,7 +93,7 @@ end
 
 -- Tells the host where the script is, for the case that it is never heard of again.
 local function report_place()
-  for level = 3, 8 do
+  for level = 4, 9 do
     local info = getinfo(level, "Sl")
     if not info then return end
     local shown = sources[info.source]
@@ -104,19 +103,26 @@ end
 
 local watch_often
 
--- The hook. A text of a GB is joined to another by one instruction, so it comes more often where much is in use.
-local function watch()
+-- The hook: looks whether the script has to stop.
+local function look(used)
   if stopped() then raw_error(ABORT, 0) end
-  local used = memory("count")
   if used > look_at and too_much() then raw_error(ABORT, 0) end
-  if used > LARGE then sethook(watch_often, "", OFTEN) end
   looks = looks + 1
-  if looks % 16 == 1 then report_place() end
+  if looks % 8 == 1 then report_place() end
 end
 
+local function watch()
+  local used = memory("count")
+  if used > LARGE then sethook(watch_often, "", OFTEN) end
+  look(used)
+end
+
+-- Where much is in use, because one instruction joins texts of a GB; and at the beginning, so that there is a place
+-- to tell.
 function watch_often()
-  watch()
-  if memory("count") <= LARGE then sethook(watch, "", SELDOM) end
+  local used = memory("count")
+  if used <= LARGE and looks >= 32 then sethook(watch, "", SELDOM) end
+  look(used)
 end
 
 -- An exception that came past the border (there should be none) is never handed to a script, and a request that
@@ -136,6 +142,7 @@ end
 -- Objects -----------------------------------------------------------------------------------
 
 local identity = raw_setmetatable({}, { __mode = "k" }) -- facade -> number of its host object
+local contents = raw_setmetatable({}, { __mode = "k" }) -- object -> its members, for help
 
 -- A function of an object drops its first argument if that is the object itself, so that
 -- dm.size() and dm:size() both work.
@@ -167,7 +174,7 @@ local function object(name, functions, fields, bind)
       settle(host.unknown(name, raw_tostring(key), concat(names, "\n")))
     end,
   })
-  locked[self] = name
+  locked[self], contents[self] = name, members
   return raw_setmetatable(self, {
     __index = members,
     __newindex = function(_, key)
@@ -268,6 +275,53 @@ local function include(name)
   end
 end
 
+-- Help --------------------------------------------------------------------------------------
+
+-- The key of a function in a table, behind a prefix.
+local function key_in(container, prefix, value)
+  for key, each in next, container do
+    if rawequal(each, value) and type(key) == "string" then return prefix .. key end
+  end
+end
+
+-- What the handbook calls an object, a module or a function; nil for other values. A name is sought only when
+-- somebody asks, so that no call pays for it.
+local function name_of(value)
+  if locked[value] then return locked[value] end
+  local global = key_in(env, "", value)
+  if global then return global end
+  for self, members in next, contents do
+    local name = key_in(members, locked[self] .. ".", value)
+    if name then return name end
+  end
+  for path, exported in next, loaded do
+    local module = match(path, "([^/\\]+)%.%w+$") or path
+    if rawequal(exported, value) then return module end
+    local name = type(exported) == "table" and key_in(exported, module .. ".", value)
+    if name then return name end
+  end
+  for name, each in next, env do
+    local member = type(each) == "table" and each ~= env and not locked[each] and type(name) == "string"
+      and key_in(each, name .. ".", value)
+    if member then return member end
+  end
+end
+
+-- The last argument is the subject, so that VQ:help(dm) and VQ.help(dm) both work.
+local function help(...)
+  local count = select("#", ...)
+  local value = select(count > 0 and count or 1, ...)
+  local subject = type(value) == "string" and value or value ~= nil and name_of(value) or nil
+  if count > 0 and subject == nil then
+    raise(
+      "UsageError",
+      "help explains objects, functions and topics, got " .. (value == nil and "nothing" or "a " .. type(value)),
+      'help() lists what there is; help "name" looks a name up'
+    )
+  end
+  settle(host.help(subject or ""))
+end
+
 -- The environment ---------------------------------------------------------------------------
 
 for _, name in ipairs {
@@ -325,6 +379,7 @@ strings.__metatable = "string"
 env._G = env
 env.__include = include
 env.require = require_module
+env.help = help
 
 function env.print(...)
   local parts = { ... }
@@ -373,16 +428,6 @@ end
 
 local FRAMES_SHOWN = 12
 
-local threads = {} -- what the host keeps of a thread's values refers to the thread: none is given up
-
--- Returns a thread in which a function of the script runs under the hook.
-local function watched(f)
-  local made = thread(f)
-  threads[#threads + 1] = made
-  sethook(made, watch, "", SELDOM)
-  return made
-end
-
 -- What an error value says; whatever a script raised, this raises nothing.
 local function message_of(value)
   if type(value) == "string" then return value end
@@ -390,7 +435,7 @@ local function message_of(value)
     local message = raw_get(value, "message")
     if type(message) == "string" then return message end
   end
-  local ok, text = resume(watched(raw_tostring), value)
+  local ok, text = raw_pcall(raw_tostring, value)
   if not ok or type(value) == "table" and find(text, "^table: ") then
     return "the script raised a table as its error"
   end
@@ -409,11 +454,11 @@ local function place_of(message)
   return nil, nil, message
 end
 
--- The user's frames of a thread, innermost first, with the file and line of the first.
-local function frames_of(failed)
+-- The user's frames, innermost first, with the file and line of the first.
+local function frames_now()
   local frames, file, line = {}, nil, nil
-  for level = 0, 250 do
-    local info = getinfo(failed, level, "Sln")
+  for level = 3, 250 do
+    local info = getinfo(level, "Sln")
     if not info then break end
     local shown = sources[info.source]
     if shown and info.currentline > 0 then
@@ -431,9 +476,9 @@ local function frames_of(failed)
 end
 
 -- Turns an error into data: what happened, the user's line, and the user's frames.
-local function diagnose(value, failed)
+local function diagnose(value)
   local facts = faults[value] or { type = "LuaError", message = message_of(value) }
-  local frames, file, line = frames_of(failed)
+  local frames, file, line = frames_now()
   local message = facts.message
   if not faults[value] or facts.type == "SyntaxError" then
     local named_file, named_line, text = place_of(message)
@@ -444,7 +489,7 @@ end
 
 local driver = {}
 
-driver.new = facade
+driver.new, driver.help = facade, help
 
 function driver.identity(value) return identity[value] end
 
@@ -452,24 +497,28 @@ function driver.global(name, value) env[name] = value end
 
 function driver.object_name(value) return locked[value] end
 
+local supervised = false
+
 -- Runs a function under the hook; returns true and its results, packed, or false and what `diagnose` found.
--- A thread that failed keeps its stack: that tells the line even where memory ended.
 local function supervise(f)
-  local running = watched(function() return pack(f()) end)
-  local ok, result = resume(running)
-  local found
-  if not ok then
-    host.relieve() -- there may be nothing left to diagnose with
-    if result == NO_MEMORY then
-      host.exhausted(memory("count"))
-      aborted = true
-    end
-    found = diagnose(result, running)
-    if not stopped() then close(running) end -- variables to be closed; an abort does not ask them
+  local outermost, results = not supervised, nil
+  if outermost then
+    supervised, looks = true, 0
+    sethook(watch_often, "", OFTEN)
   end
-  if stopped() then found = found or diagnose(ABORT, running) end
-  if found then return false, unpack(found, 1, 7) end
-  return true, result
+  local ok, problem = raw_xpcall(function() results = pack(f()) end, diagnose)
+  if outermost then
+    supervised = false
+    sethook()
+  end
+  if not stopped() and ok then return true, results end
+  host.relieve() -- there may be nothing left to tell it with
+  if problem == NO_MEMORY then
+    host.exhausted(memory("count"))
+    aborted = true
+  end
+  if type(problem) ~= "table" then problem = diagnose(aborted and ABORT or problem) end
+  return false, unpack(problem, 1, 7)
 end
 
 -- Runs a script.

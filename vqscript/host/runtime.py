@@ -18,8 +18,18 @@ from vqscript.host import source
 from vqscript.host.bridge import Bridge
 from vqscript.host.convert import Mismatch, converter, lua_text, readable, text
 from vqscript.host.gate import Gate
+from vqscript.host.limits import Limits, size_text
+from vqscript.host.watchdog import Watchdog
 
 DRIVER = Path(__file__).with_name("driver.lua")
+
+HARD, SPARE, RELIEF = 2, 64 * 2**20, 32 * 2**20
+"""Where Lua gets no more memory: so many times the limit, and what the host itself takes; and what there is beyond
+for telling where that was."""
+
+ARGUMENTS_HELD = 512
+"""Tables that may be arguments of one call: the room for them is made at the start, because Lua may not run out of
+memory while Python holds them."""
 
 
 def _refuse(obj: object, name: object, setting: bool) -> str:
@@ -42,6 +52,9 @@ class Runtime:
         What the script sees as ``args`` (``args.repo``, ``args.project`` ...).
     write : callable
         Takes each line that the script prints.
+    limits : Limits
+        Time of each run, and memory. Outside :meth:`interruptible` a script that cannot be stopped at its time limit,
+        because it is in a search or a calculation, is stopped after that.
     """
 
     def __init__(
@@ -51,51 +64,74 @@ class Runtime:
         *,
         args: Mapping[str, str] | None = None,
         write: Callable[[str], None] = print,
+        limits: Limits | None = None,
     ) -> None:
+        self.limits = limits or Limits()
+        self._hard = HARD * self.limits.lua_memory + SPARE
         self._lua = LuaRuntime(
             encoding="latin-1",
             register_eval=False,
             register_builtins=False,
             unpack_returned_tuples=True,
             attribute_filter=_refuse,
+            max_memory=self._hard,
         )
+        _held = [self._lua.table() for _ in range(ARGUMENTS_HELD)]
+        del _held
         self._write = write
         self._aborted: Aborted | None = None
-        self.bridge = Bridge(self._lua, gate, self._abort)
+        self._place = ""
+        self._ends_process = False
+        self._watchdog: Watchdog | None = None
+        self.bridge = Bridge(self._lua, gate, self.stop, self._border_room, self._waiting)
         self._chunks: dict[str, Path] = {}
         host = {
             "print": self.bridge.shielded(self._print),
             "source": self.bridge.shielded(self._source),
             "unknown": self.bridge.shielded(self._unknown),
+            "help": self.bridge.shielded(self._help),
             "stopped": self._border_stopped,
+            "exhausted": self._border_exhausted,
+            "relieve": self._border_relieve,
+            "at": self._border_at,
+            "memory": self.limits.lua_memory / 1024,
+            "no_memory": f"not enough memory: the limit is {size_text(self.limits.lua_memory)}",
         }
         self._driver = self._lua.execute(DRIVER.read_text(encoding="ascii"), self._lua.table_from(host))
         self.bridge.driver = self._driver
         given = self.bridge.to_lua(dict(args or {}))
-        self._driver["global"]("VQ", self.bridge.facade(root, {"args": given}))
+        self._driver["global"]("VQ", self.bridge.facade(root, {"args": given, "help": self._driver["help"]}))
         self._driver["global"]("args", given)
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Let Ctrl-C end the script for certain while the block runs; only the main thread hears it.
+        """Let Ctrl-C and the time limit end the script for certain while the block runs, if need be with the process.
 
-        The abort is noted first: wherever the exception ends up, the script goes no further. It is raised only
-        where the border catches it, because an exception that passes into Lua is an object in the script's hands.
+        Only the main thread hears Ctrl-C; in another thread the block changes nothing. The abort is noted first:
+        wherever the exception ends up, the script goes no further. It is raised only where the border catches it,
+        because an exception that passes into Lua is an object in the script's hands.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
 
         def interrupt(number: int, frame: FrameType | None) -> None:
-            self._aborted = self._aborted or Aborted("interrupted", interrupted=True)
+            self.stop(Aborted("interrupted", reason="interrupted"))
             if frame is None or not frame.f_code.co_name.startswith(("border_", "_border_")):
                 raise KeyboardInterrupt
 
         before = signal.signal(signal.SIGINT, interrupt)
+        self._ends_process = True
         try:
             yield
         finally:
+            self._ends_process = False
             signal.signal(signal.SIGINT, before)
+
+    def stop(self, why: Aborted) -> None:
+        """Stop the script as soon as it can be, from any thread; the first reason is the one that is told."""
+        self._aborted = self._aborted or why
+        self.bridge.halted = True
 
     def run_file(self, path: Path) -> None:
         """Run a script file.
@@ -105,7 +141,7 @@ class Runtime:
         ScriptError
             With the user's file and line.
         Aborted
-            On Ctrl-C, or if the script called ``VQ.abort()``.
+            On Ctrl-C, at a limit, or if the script called ``VQ.abort()``.
         """
         self.run_text(source.read_script(path), shown=str(path), folder=path.resolve().parent)
 
@@ -139,7 +175,7 @@ class Runtime:
         ------
         ScriptError, Aborted
         """
-        self._aborted = None
+        self._aborted, self.bridge.halted = None, False
         declared = None if names is None else self._lua.table_from([*map(lua_text, names)])
         return self._run(self._driver.line, code, shown, folder, declared)
 
@@ -190,14 +226,35 @@ class Runtime:
 
     def _supervised(self, run: Callable[..., Any], *given: Any) -> list[Any]:
         """Return the Lua values of a function of the driver that runs the script's code."""
+        self._lua.set_max_memory(self._hard)
+        self._border_room(sum(len(each) for each in given if isinstance(each, str | bytes)))
         try:
-            done, *found = run(*given)
+            with self._watched():
+                done, *found = run(*given)
         except KeyboardInterrupt:  # before or after the script proper
-            raise self._aborted or Aborted("interrupted", interrupted=True) from None
+            raise self._aborted or Aborted("interrupted", reason="interrupted") from None
         if not done:
             self._fail(*found)
         results = found[0]
         return [results[i] for i in range(1, results["n"] + 1)]
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        if self.limits.time is None and not self._ends_process:
+            yield
+            return
+        with Watchdog(self.limits, self.stop, lambda: self._place, ends_process=self._ends_process) as self._watchdog:
+            yield
+        self._watchdog = None
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Waiting for a person is not the script's time."""
+        if self._watchdog is None:
+            yield
+        else:
+            with self._watchdog.waiting():
+                yield
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -208,6 +265,13 @@ class Runtime:
 
     def _print(self, line: str) -> tuple[bool]:
         self._write(readable(line))
+        return (True,)
+
+    def _help(self, subject: str) -> tuple[bool]:
+        from vqscript.host.handbook.help import explain
+
+        for line in explain(text(subject)):
+            self._write(line)
         return (True,)
 
     def _source(self, name: str, folder: str) -> tuple[Any, ...]:
@@ -241,22 +305,50 @@ class Runtime:
         raise UsageError(f'{readable(owner)} has no member "{readable(key)}"', hint=did_you_mean(readable(key), known))
 
     def _border_stopped(self) -> bool:
-        """Whether the script has to stop; asked by the hook every 10,000 instructions, which lets Ctrl-C in."""
+        """Whether the script has to stop; asked by the hook every 1,000 instructions, which lets Ctrl-C in."""
         return self._aborted is not None
+
+    def _border_at(self, shown: str, line: int) -> None:
+        """Note where the script is."""
+        self._place = f"{readable(shown)}:{line}"
+
+    def _border_exhausted(self, kilobytes: float) -> None:
+        """Stop the script at its memory limit."""
+        self.stop(self.limits.out_of_memory(int(kilobytes * 1024)))
+
+    def _border_relieve(self) -> None:
+        """Give Lua the memory that the end of a run takes."""
+        self._lua.set_max_memory(self._hard + RELIEF)
+
+    def _border_room(self, count: int) -> None:
+        """Make sure that so many bytes can be handed to Lua, with something left.
+
+        Where Lua gets no memory while Python hands it something, the process ends or hangs.
+
+        Raises
+        ------
+        Aborted
+        """
+        for collected in (False, True):
+            if collected:
+                self._lua.gccollect()
+            if self._lua.get_memory_used() + count < self._hard - SPARE // 2:
+                return
+        raise self.limits.out_of_memory(self._lua.get_memory_used() + count)
 
     # Outcomes ------------------------------------------------------------------------------
 
-    def _abort(self, why: Aborted) -> None:
-        self._aborted = self._aborted or why
-
     def _fail(self, kind: str, message: str, hint: str, file: str, line: int, frames: Any, cause: int) -> None:
         where = f"{readable(file)}:{line}: " if file else ""
+        if self._aborted is not None and not where and self._place:  # Lua keeps no line where its memory ended
+            where = f"{self._place}: "
         shown = tuple(readable(frame) for frame in frames.values())
         if shown and shown[0].startswith(where):  # the message has it already
             shown = shown[1:]
         behind = self.bridge.cause(cause)
         if self._aborted is not None:
-            raise Aborted(where + self._aborted.message, **{**self._aborted.about, "frames": shown}) from behind
+            why = self._aborted
+            raise Aborted(where + why.message, hint=why.hint, **{**why.about, "frames": shown}) from behind
         raise ScriptError(
             where + readable(message),
             hint=readable(hint),

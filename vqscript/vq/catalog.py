@@ -24,6 +24,7 @@ class Mark:
 
     since: str
     example: str
+    waits: bool
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Member:
     since: str
     example: str
     doc: str
+    waits: bool = False
 
     @property
     def signature(self) -> str:
@@ -83,7 +85,7 @@ class Member:
         return f"{self.name}({text.strip()})"
 
 
-def script(*, since: str = "0.1", example: str = "") -> Callable[[F], F]:
+def script(*, since: str = "0.1", example: str = "", waits: bool = False) -> Callable[[F], F]:
     """Make a method visible to scripts.
 
     Parameters
@@ -92,10 +94,12 @@ def script(*, since: str = "0.1", example: str = "") -> Callable[[F], F]:
         Version that brought it.
     example : str
         A line of Lua that shows it.
+    waits : bool
+        Whether it waits for a person, which does not count as the script's time.
     """
 
     def mark(function: F) -> F:
-        function.__script__ = Mark(since, example)  # type: ignore[attr-defined]
+        function.__script__ = Mark(since, example, waits)  # type: ignore[attr-defined]
         return function
 
     return mark
@@ -144,6 +148,7 @@ def _read(owner: type, name: str, function: Callable[..., Any], mark: Mark) -> M
         since=mark.since,
         example=mark.example,
         doc=inspect.getdoc(function) or "",
+        waits=mark.waits,
     )
 
 

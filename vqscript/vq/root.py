@@ -226,7 +226,7 @@ class VQ:
 
     # Asking the user ----------------------------------------------------------------------
 
-    @script(example='VQ.suspend("draw the ROI")')
+    @script(example='VQ.suspend("draw the ROI")', waits=True)
     def suspend(self, msg: str = "") -> None:
         """Wait until the user lets the script go on.
 
@@ -259,7 +259,7 @@ class VQ:
         """
         self._session.interaction.show(text)
 
-    @script(example='if VQ.askYesNoQuestion("Go on?") then print("yes") end')
+    @script(example='if VQ.askYesNoQuestion("Go on?") then print("yes") end', waits=True)
     def askYesNoQuestion(self, question: str) -> bool:
         """Ask a question that is answered by yes or no.
 
@@ -282,7 +282,7 @@ class VQ:
         """
         return self._session.interaction.confirm(question)
 
-    @script(example='local name = VQ.getText("Study", "Name of the study")')
+    @script(example='local name = VQ.getText("Study", "Name of the study")', waits=True)
     def getText(self, title: str, prompt: str = "") -> str:
         """Ask for a line of text.
 
@@ -307,7 +307,7 @@ class VQ:
         """
         return self._session.interaction.text(title, prompt)
 
-    @script(example='local organ = VQ.getItem("Organ", "Which one?", {"Heart", "Liver"}, 0)')
+    @script(example='local organ = VQ.getItem("Organ", "Which one?", {"Heart", "Liver"}, 0)', waits=True)
     def getItem(self, title: str, prompt: str, items: list[str], default: int = 0) -> str:
         """Ask for one of several items.
 
@@ -338,7 +338,7 @@ class VQ:
             raise UsageError(f"getItem: there is no item {default} of {len(items)}", hint="default counts from 0")
         return self._session.interaction.choose(title, prompt, items, default)
 
-    @script(example='local folder = VQ.getLocalPath("Where to?", ".")')
+    @script(example='local folder = VQ.getLocalPath("Where to?", ".")', waits=True)
     def getLocalPath(self, title: str, start: str = "") -> str:
         """Ask for a path on this machine.
 
