@@ -19,7 +19,7 @@ from vqscript.imaging.volume import Region
 from vqscript.roi.files.contours import SAME_PLANE, Points, rasterize, slice_distance
 from vqscript.roi.files.placing import place_note
 from vqscript.roi.files.rtstruct_writer import write_structures
-from vqscript.roi.files.tilted import is_tilted, plane_grid
+from vqscript.roi.files.tilted import is_tilted, plane_gaps, plane_grid
 from vqscript.roi.region import Mask
 from vqscript.roi.roiset import RoiSet
 
@@ -144,25 +144,25 @@ def _why_empty(structure: Structure) -> str:
 
 def _thickness(structures: list[Structure], grid: Grid, series: str | None) -> tuple[float | None, str]:
     """Return the distance in mm of the planes that were drawn on, None for the slices of the image, and a note."""
-    gaps = [gap for structure in structures for gap in _gaps(structure, grid)]
+    slices = slice_distance(grid)
+    # Planes that rounding alone sets apart are one.
+    gaps = [gap for structure in structures for gap in plane_gaps(structure.contours) if gap > SAME_PLANE * slices]
     if not gaps:
         return None, ""
     apart = min(gaps)
-    mm = apart * slice_distance(grid)
     drawn_on = structures[0].drawn_on
-    same = abs(apart - 1) < 0.05
-    if series and drawn_on and series not in drawn_on:
-        return mm, "" if same else f"drawn on another image, {mm:.3g} mm apart: each slice took the nearest contours"
-    if apart > 1.5:
-        return None, f"the contours are {apart:.3g} slices apart: the slices between them stay empty"
+    if series is not None and drawn_on and series not in drawn_on:
+        coincide = abs(apart / slices - 1) < SAME_PLANE and _on_slices(structures, grid)
+        told = f"drawn on an image of other slices, {apart:.3g} mm apart: each slice took the nearest contours"
+        return apart, "" if coincide else told
+    if apart > 1.5 * slices:
+        return None, f"the contours are {apart / slices:.3g} slices apart: the slices between them stay empty"
     return None, ""
 
 
-def _gaps(structure: Structure, grid: Grid) -> list[float]:
-    """Return the distances, in slices, of the planes of a structure; those that rounding alone set apart are one."""
-    heights = [grid.to_index(points)[:, 2] for points in structure.contours]
-    planes = np.unique([height.mean() for height in heights if np.ptp(height) <= 0.5])
-    return [float(gap) for gap in np.diff(planes) if gap > SAME_PLANE]
+def _on_slices(structures: list[Structure], grid: Grid) -> bool:
+    heights = [grid.to_index(points)[:, 2] for structure in structures for points in structure.contours]
+    return all(float(np.abs(height - np.rint(height.mean())).max()) <= SAME_PLANE for height in heights)
 
 
 def _of_frame(

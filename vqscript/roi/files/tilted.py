@@ -20,6 +20,16 @@ def is_tilted(contours: Sequence[Points], grid: Grid) -> bool:
     return any(np.ptp(grid.to_index(points)[:, 2]) > 0.5 for points in contours)
 
 
+def plane_gaps(contours: Sequence[Points]) -> list[float]:
+    """Return the distances in mm between the planes of contours that are parallel to the widest one."""
+    normal = _normal(contours) if contours else None
+    if normal is None:
+        return []
+    heights = [points @ normal for points in contours]
+    planes = np.unique([height.mean() for height in heights if np.ptp(height) <= _FLAT])
+    return [float(gap) for gap in np.diff(planes)]
+
+
 def plane_grid(contours: Sequence[Points], grid: Grid, thickness: float | None) -> Grid | None:
     """Return a grid whose slices are the planes of contours, around all of them.
 
