@@ -542,7 +542,7 @@ function driver.call(name, ...)
 end
 
 -- Returns what a function of a module of the standard library returns.
-function driver.module(name, member, ...)
+function driver.from_module(name, member, ...)
   local arguments = pack(...)
   return supervise(function() return env.require(name)[member](unpack(arguments, 1, arguments.n)) end)
 end

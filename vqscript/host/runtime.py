@@ -213,7 +213,7 @@ class Runtime:
 
     def from_module(self, name: str, member: str, *arguments: Any) -> Any:
         """Return the Lua value that a function of a module of the standard library returns."""
-        return self._call(self._driver.module, name, lua_text(member), *arguments)[0]
+        return self._call(self._driver.from_module, name, lua_text(member), *arguments)[0]
 
     def _call(self, function: Callable[..., Any], name: str, *arguments: Any) -> list[Any]:
         given = [each if self.bridge.is_table(each) else self.bridge.to_lua(each) for each in arguments]
