@@ -72,7 +72,11 @@ def _load() -> Handbook:
         classes[entry.name] = replace(entry, kind="library") if library else entry
         if library:
             named[entry.name] = entry.name
-    return Handbook(classes, {**named, **host.module.members, **host.module.fields}, operators, aliases())
+    named |= {**host.module.members, **host.module.fields}
+    root = classes["VQ"]
+    root.fields["args"] = FieldEntry("VQ", "args", "args", classes["args"].doc, example="print(VQ.args.repo)")
+    root.members["help"] = replace(host.module.members["help"], owner="VQ", example="VQ.help(VQ.dataManager())")
+    return Handbook(classes, named, operators, aliases())
 
 
 def _choice(classes: dict[str, ClassEntry], names: list[str]) -> ClassEntry:

@@ -84,7 +84,10 @@ def _exact(book: Handbook, word: str, *, fold: bool = False) -> list[Found]:
         if same(alias.name) or same(f"{alias.name}s") or any(each and same(each) for each in alias.words):
             return [alias]
     topics: list[Found] = [topic for topic in TOPICS if same(topic)]
-    entries: list[Found] = [entry for entry in functions(book) if same(entry.name)]
+    # VQ.help is the same as help
+    entries: list[Found] = [
+        each for each in functions(book) if same(each.name) and not (each.owner == "VQ" and each.name in book.globals)
+    ]
     fields: list[Found] = [
         field
         for each in book.classes.values()
