@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any
 
 from vqscript.errors import Aborted, VqError
-from vqscript.host.call import LARGEST, PLAIN, SMALLEST, STOPPED, Answer, Call, make_call
+from vqscript.host.call import LARGEST, PLAIN, SMALLEST, STOPPED, Answer, Call, count_of, make_call
 from vqscript.host.convert import lua_text
 from vqscript.host.gate import Gate
 from vqscript.vq.catalog import fields, members
@@ -54,7 +54,6 @@ class Bridge:
     ) -> None:
         self.gate = gate
         self.halted = False
-        self.driver: Any = None  # set by the runtime once it is loaded
         self._room = room
         self._waiting = waiting
         self._lua = lua
@@ -65,6 +64,10 @@ class Bridge:
         self._causes: OrderedDict[int, BaseException] = OrderedDict()
         self._raised = 0
 
+    def connect(self, driver: Any) -> None:
+        """Take the functions of the Lua half, and its tables of what is an object."""
+        self.driver, self._identities, self._names = driver, driver["identities"], driver["names"]
+
     # Lua values ---------------------------------------------------------------------------
 
     def is_table(self, value: Any) -> bool:
@@ -73,28 +76,31 @@ class Bridge:
 
     def object_name(self, value: Any) -> str | None:
         """Return the name of the object that a table is, of the host or written in Lua; None for a plain table."""
-        name = self.driver.object_name(value)
+        name = self._names[value]
         return None if name is None else str(name)
 
     def host_object(self, value: Any) -> Any:
         """Return the host object behind a facade, or None."""
-        number = self.driver.identity(value)
+        number = self._identities[value]
         return None if number is None else self._objects[number]
 
     # To Lua -------------------------------------------------------------------------------
 
     def to_lua(self, value: Any) -> Any:
         """Return what represents a Python value in Lua: plain values, tables and facades only."""
-        if type(value) is int:
+        kind = type(value)
+        if kind is int:
             return value if SMALLEST <= value <= LARGEST else float(value)
-        if type(value) in PLAIN:
+        if kind in PLAIN:
             return value
+        if kind is str:
+            self._room(4 * len(value))
+            return lua_text(value)
         known = self._facades.get(id(value))  # what has one is kept alive, so that no other object has its id
         if known is not None:
             return known
         if isinstance(value, str):
-            self._room(4 * len(value))
-            return lua_text(str(value))
+            return self.to_lua(str(value))
         if isinstance(value, list | tuple):
             self._room(PER_ITEM * len(value))
             return self._lua.table_from([self.to_lua(item) for item in value])
@@ -122,13 +128,15 @@ class Bridge:
             return known
         number = len(self._objects)
         self._objects.append(obj)  # keeps it alive, so that its id stays its own
-        calls = {}
+        calls, counts = {}, {}
         for name, member in members(obj.__class__).items():
             method = getattr(obj, name)
             calls[name] = make_call(self._patient(method) if member.waits else method, member, self)
+            counts[name] = count_of(member)
         self._room(1000 * len(calls))
         values = {name: self.to_lua(getattr(obj, name)) for name in fields(obj.__class__)} | dict(more or {})
-        made = self.driver.new(type(obj).__name__, self._lua.table_from(calls), number, self._lua.table_from(values))
+        tables = [self._lua.table_from(each) for each in (calls, counts, values)]
+        made = self.driver.new(type(obj).__name__, *tables[:2], number, tables[2])
         self._facades[id(obj)] = made
         return made
 

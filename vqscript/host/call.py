@@ -42,10 +42,21 @@ class Counter(Border, Protocol):
         """Return an exception as ``False, kind, message, hint, number of the cause``."""
 
 
+def count_of(member: Member) -> int:
+    """Return how many arguments a method takes at most, -1 where there is no most or it has several results."""
+    if member.rest is not None or member.options is not None or _several(member):
+        return -1
+    return len(member.parameters)
+
+
+def _several(member: Member) -> bool:
+    return getattr(member.returns, "__origin__", None) is tuple
+
+
 def make_call(method: Callable[..., Any], member: Member, border: Counter) -> Call:
     """Return what Lua calls for a method."""
     parameters = [_Read(parameter) for parameter in member.parameters]
-    several = getattr(member.returns, "__origin__", None) is tuple
+    several = _several(member)
 
     def answer(result: Any) -> Answer:
         if type(result) in PLAIN:
@@ -205,8 +216,8 @@ def _general(
             return method(*arguments, *(_named(f"{member.name}: argument", rest, each, border) for each in further))
         if member.options is not None:
             return method(*arguments, **read_options(member, given[len(parameters) :], border))
-        raise UsageError(
-            f"{member.name} takes {len(parameters)} argument{'' if len(parameters) == 1 else 's'}, got {count}",
+        raise UsageError(  # not all of a great many are handed over, so there is no saying how many more
+            f"{member.name} takes {len(parameters)} argument{'' if len(parameters) == 1 else 's'}, got more",
             hint=f"call it as {member.signature}",
         )
 

@@ -153,20 +153,54 @@ local function method(self, call)
   end
 end
 
--- The same for a call into Python that returns errors as data; one function, because it is called most.
+-- The same for a call into Python that returns errors as data.
 local function host_method(self, call)
   return function(first, ...)
-    if aborted then raw_error(ABORT, 0) end
     if first == self then return settle(call(...)) end
     return settle(call(first, ...))
   end
 end
 
+-- For methods with one result and up to two parameters, which are called most, without varargs and a further call;
+-- one argument more than there are parameters is handed on, so that it is refused.
+local of_count = {
+  [0] = function(self, call)
+    return function(first, second)
+      if first == self then first = second end
+      if first ~= nil then return settle(call(first)) end
+      local ok, value, message, hint, cause = call()
+      if ok then return value end
+      return settle(ok, value, message, hint, cause)
+    end
+  end,
+  function(self, call)
+    return function(first, second, third)
+      if first == self then first, second = second, third end
+      if second ~= nil then return settle(call(first, second)) end
+      local ok, value, message, hint, cause = call(first)
+      if ok then return value end
+      return settle(ok, value, message, hint, cause)
+    end
+  end,
+  function(self, call)
+    return function(first, second, third, fourth)
+      if first == self then first, second, third = second, third, fourth end
+      if third ~= nil then return settle(call(first, second, third)) end
+      local ok, value, message, hint, cause = call(first, second)
+      if ok then return value end
+      return settle(ok, value, message, hint, cause)
+    end
+  end,
+}
+
 -- Makes an empty table whose members sit behind a locked metatable; `fields` are read as they are.
-local function object(name, functions, fields, bind)
+local function object(name, functions, fields, bind, counts)
   local self, members = {}, {}
   for key, value in pairs(fields or {}) do members[key] = value end
-  for key, call in pairs(functions) do members[key] = bind(self, call) end
+  for key, call in pairs(functions) do
+    local suited = counts and of_count[counts[key]] or bind
+    members[key] = suited(self, call)
+  end
   raw_setmetatable(members, {
     __index = function(_, key)
       local names = {}
@@ -192,8 +226,8 @@ local function object(name, functions, fields, bind)
   })
 end
 
-local function facade(name, calls, number, fields)
-  local self = object(name, calls, fields, host_method)
+local function facade(name, calls, counts, number, fields)
+  local self = object(name, calls, fields, host_method, counts)
   identity[self] = number
   return self
 end
@@ -491,11 +525,9 @@ local driver = {}
 
 driver.new, driver.help = facade, help
 
-function driver.identity(value) return identity[value] end
+driver.identities, driver.names = identity, locked
 
 function driver.global(name, value) env[name] = value end
-
-function driver.object_name(value) return locked[value] end
 
 local supervised = false
 

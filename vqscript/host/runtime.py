@@ -68,6 +68,7 @@ class Runtime:
     ) -> None:
         self.limits = limits or Limits()
         self._hard = HARD * self.limits.lua_memory + SPARE
+        self._most = self._hard - SPARE // 2
         self._lua = LuaRuntime(
             encoding="latin-1",
             register_eval=False,
@@ -98,7 +99,7 @@ class Runtime:
             "no_memory": f"not enough memory: the limit is {size_text(self.limits.lua_memory)}",
         }
         self._driver = self._lua.execute(DRIVER.read_text(encoding="ascii"), self._lua.table_from(host))
-        self.bridge.driver = self._driver
+        self.bridge.connect(self._driver)
         given = self.bridge.to_lua(dict(args or {}))
         self._driver["global"]("VQ", self.bridge.facade(root, {"args": given, "help": self._driver["help"]}))
         self._driver["global"]("args", given)
@@ -329,12 +330,11 @@ class Runtime:
         ------
         Aborted
         """
-        for collected in (False, True):
-            if collected:
-                self._lua.gccollect()
-            if self._lua.get_memory_used() + count < self._hard - SPARE // 2:
-                return
-        raise self.limits.out_of_memory(self._lua.get_memory_used() + count)
+        if self._lua.get_memory_used() + count < self._most:
+            return
+        self._lua.gccollect()
+        if self._lua.get_memory_used() + count >= self._most:
+            raise self.limits.out_of_memory(self._lua.get_memory_used() + count)
 
     # Outcomes ------------------------------------------------------------------------------
 
