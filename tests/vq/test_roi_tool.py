@@ -95,14 +95,9 @@ def test_files_in_and_out(tool, loaded):
         print(table.concat(roi:load("mouse.dcm"), ","))
         roi:clearAllROIs()
         print(table.concat(roi:load("mouse.rmha", {"Liver"}), ","))
-        print(roi:exportTable("rois"))
         print(roi:loadObjects{{path = VQ.output .. "/mouse.dcm", names = {"Liver"}}, {path = VQ.output .. "/mouse.rmha",
           names = {"Heart"}}}[1], roi:numROIs())
-    """) == ["1\t1", "Heart,Liver", "Liver", str(loaded.output / "rois.csv"), "Liver\t3"]
-    lines = (loaded.output / "rois.csv").read_text().splitlines()
-    assert len(lines) == 1 + 2
-    assert lines[0].startswith("patient_id,study_date,study_uid,series_uid,input,frame,roi,voxels,volume_mm3,mean")
-    assert lines[1].startswith("M 01,")
+    """) == ["1\t1", "Heart,Liver", "Liver", "Liver\t3"]
 
 
 def test_layers(tool):

@@ -32,12 +32,12 @@ def test_rois_follow_the_reference_to_its_new_grid(lua, loaded):
     mask[30:40, 20:40, 30:60] = True
     session.rois.add("box")
     session.rois.set_mask(1, mask)
-    before = session.roi_tool.statistics(1, 0)
+    before = session.roi_tool.statistics(1, 0).values
     lua('op("Resampling"):toSpacing(0, 0.8, 0.8, 1.0, "linear")')
-    after = session.roi_tool.statistics(1, 0)
+    after = session.roi_tool.statistics(1, 0).values
     assert session.reference.volume.grid.spacing == pytest.approx((0.8, 0.8, 1.0), rel=0.03)
-    assert after.volume == pytest.approx(before.volume, rel=0.1)
-    assert np.abs(np.subtract(after.com_mm, before.com_mm)).max() < 0.5
+    assert after["volume"] == pytest.approx(before["volume"], rel=0.1)
+    assert np.abs(np.subtract(after["comMm"], before["comMm"])).max() < 0.5
 
 
 def test_filters_by_hand(lua, loaded):

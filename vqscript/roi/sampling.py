@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +27,7 @@ def sampling(volume: Volume, grid: Grid) -> str:
         ``"voxel"``: both grids agree, values are taken as they are; ``"linear"``: interpolated at the voxels' centres;
         ``"linear, total preserved"``: so were densities, for a unit per voxel.
     """
-    if grid.matches(volume.grid):
+    if _agree(grid, volume.grid):
         return "voxel"
     return "linear, total preserved" if per_voxel(volume.unit) else "linear"
 
@@ -45,7 +47,7 @@ def values_in(volume: Volume, grid: Grid, region: Region, inside: Mask, t: int =
         Frame, 0-based.
     """
     planes = max(1, _SLAB // inside[0].size)
-    if grid.matches(volume.grid):
+    if _agree(grid, volume.grid):
         return _scaled(volume.frame(t)[region][inside], volume)
     z, y, x = region
     parts = []
@@ -63,7 +65,7 @@ def box_values(volume: Volume, grid: Grid, region: Region, t: int = 0) -> Float:
     """
     from vqscript.imaging.resample import resample
 
-    if grid.matches(volume.grid):
+    if _agree(grid, volume.grid):
         return _scaled(volume.frame(t)[region], volume)
     target = subgrid(grid, region)
     window = footprint(target, volume.grid)
@@ -81,10 +83,16 @@ def native(part: tuple[Region, Mask], grid: Grid, volume: Volume) -> tuple[Regio
 
     None where there is no such voxel.
     """
-    if grid.matches(volume.grid):
+    if _agree(grid, volume.grid):
         return part
     moved = nearest(part[1].astype(np.uint8), part[0], grid, volume.grid)
     return None if moved is None or not moved[1].any() else (moved[0], moved[1] != 0)
+
+
+@lru_cache(maxsize=64)
+def _agree(grid: Grid, other: Grid) -> bool:
+    # Asked for every ROI and frame, of grids that do not change.
+    return grid.matches(other)
 
 
 def _scaled(stored: NDArray[np.generic], volume: Volume) -> Float:

@@ -1,21 +1,29 @@
-"""What an ROI holds of a volume: first-order statistics, volume and centre of mass."""
+"""What an ROI holds of a volume, in one pass over its bounding box."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vqscript.errors import RoiError
+from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Region, Volume
-from vqscript.roi.region import Mask, center, footprint, subgrid
+from vqscript.roi.diameter import max_diameter
+from vqscript.roi.fields import FIELDS, field, totals
+from vqscript.roi.intensity import histogram, intensity
+from vqscript.roi.method import USUAL, Method
+from vqscript.roi.peak import peak_sphere
+from vqscript.roi.position import Point, centers, voxel
+from vqscript.roi.region import Mask, bounding, shifted
 from vqscript.roi.roiset import RoiSet
+from vqscript.roi.sampling import native, sampling, values_in
+from vqscript.roi.surface import surface
 
 Float = NDArray[np.float64]
-
-# Voxels interpolated at a time.
-_SLAB = 1 << 24
+Value = float | Point
 
 
 @dataclass(frozen=True)
@@ -27,87 +35,56 @@ class Statistics:
     name : str
         Of the ROI.
     unit : str
-        Of mean, sd, min, max, median and sum.
+        Of the volume.
     sampling : str
-        ``"voxel"``: the ROI's own voxels; ``"linear"``: the volume lies on another grid and was interpolated at the
-        centres of the ROI's voxels; ``"linear, total preserved"``: so were densities, for a unit per voxel.
-    voxels : int
-        Voxels with a value; those that are NaN, or lie outside the volume, are not counted anywhere.
-    volume : float
-        In mm3, by voxel count.
-    com, com_mm : tuple of float
-        Mean voxel index (x, y, z; 0-based) and the LPS position in mm that it stands for.
-    mean, median, minimum, maximum, total : float
-        None, like all that follow and the centres, if there are no voxels.
-    variance : float
-        Of the sample, divided by n - 1; None for a single voxel.
-    variance_population : float
-        Divided by n, as IBSI's.
-    skewness, kurtosis : float
-        Population moments; kurtosis is the excess. Both 0 where all values are the same (IBSI 3.3.3 and 3.3.4).
+        How values came to the ROI's voxels: one of those of :func:`~vqscript.roi.sampling.sampling`, or ``"native"``:
+        the voxels of the volume itself whose centre lies in a voxel of the ROI.
+    values : mapping
+        Numbers and positions (x, y, z) by the names of :data:`~vqscript.roi.fields.FIELDS`, in that order. Voxels that
+        are NaN, or lie outside the volume, are not counted anywhere; without any there are ``voxels``, ``volume`` and
+        ``volumeML``, which are 0. What is not defined is absent.
     """
 
     name: str
     unit: str
     sampling: str
-    voxels: int = 0
-    volume: float = 0.0
-    com: tuple[float, float, float] | None = None
-    com_mm: tuple[float, float, float] | None = None
-    mean: float | None = None
-    median: float | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    total: float | None = None
-    variance: float | None = None
-    variance_population: float | None = None
-    skewness: float | None = None
-    kurtosis: float | None = None
+    values: Mapping[str, Value]
 
-    @property
-    def volume_ml(self) -> float:
-        """Volume in mL."""
-        return self.volume / 1000
+    def number(self, name: str) -> float | None:
+        """Return one number; None if this ROI does not have it.
 
-    @property
-    def sd(self) -> float | None:
-        """Standard deviation of the sample."""
-        return None if self.variance is None else float(np.sqrt(self.variance))
+        Raises
+        ------
+        RoiError
+            If no statistic has that name.
+        """
+        declared = field(name)
+        found = self.values.get(declared.name)
+        if isinstance(found, tuple):
+            raise RoiError(f"{name} is a position, not a number")
+        return found
 
-    @property
-    def integral(self) -> float | None:
-        """Mean times volume in mL."""
-        return None if self.mean is None else self.mean * self.volume_ml
-
-    def fields(self) -> dict[str, float | str | tuple[float, float, float]]:
+    def fields(self) -> dict[str, str | Value]:
         """Return what is known under the names that scripts, tables and data points use."""
-        named: dict[str, float | str | tuple[float, float, float] | None] = {
-            "name": self.name,
-            "voxels": self.voxels,
-            "volume": self.volume,
-            "volumeML": self.volume_ml,
-            "mean": self.mean,
-            "sd": self.sd,
-            "std": self.sd,
-            "variance": self.variance,
-            "variancePopulation": self.variance_population,
-            "min": self.minimum,
-            "max": self.maximum,
-            "median": self.median,
-            "sum": self.total,
-            "integral": self.integral,
-            "skewness": self.skewness,
-            "kurtosis": self.kurtosis,
-            "com": self.com,
-            "comMm": self.com_mm,
-            "unit": self.unit,
-            "sampling": self.sampling,
-        }
-        return {key: value for key, value in named.items() if value is not None}
+        return {"name": self.name, **self.values, "unit": self.unit, "sampling": self.sampling}
+
+    def units(self) -> dict[str, str]:
+        """Return the unit of each number and position."""
+        return {name: field(name).unit(self.unit) for name in self.values}
 
 
-def measure(rois: RoiSet, j: int, volume: Volume, t: int = 0) -> Statistics:
-    """Measure ROI ``j`` on a volume.
+@dataclass(frozen=True)
+class _Placed:
+    """An ROI's voxels on the grid that it is measured on, and that of its own grid, which positions refer to."""
+
+    grid: Grid
+    region: Region
+    inside: Mask
+    own: Grid
+
+
+def measure(rois: RoiSet, j: int, volume: Volume, t: int = 0, method: Method = USUAL) -> Statistics:
+    """Measure ROI ``j`` on one frame of a volume.
 
     Parameters
     ----------
@@ -120,86 +97,118 @@ def measure(rois: RoiSet, j: int, volume: Volume, t: int = 0) -> Statistics:
         volume of the ROI's voxels, so that the sum over a region does not depend on the grid.
     t : int
         Frame, 0-based.
+    method : Method
+        ``sampling="native"`` takes the volume's own voxels instead, and counts their volume.
     """
-    from vqscript.imaging.units import per_voxel
+    (one,) = measure_frames(rois, j, volume, (t,), method)
+    return one
 
+
+def measure_frames(
+    rois: RoiSet, j: int, volume: Volume, frames: Iterable[int], method: Method = USUAL
+) -> list[Statistics]:
+    """Measure ROI ``j`` on several frames (0-based) of a volume, see :func:`measure`; its shape is measured once."""
     name = rois.roi(j).name
-    if not 0 <= t < volume.frames:
-        raise RoiError(f"there is no frame {t} to measure; frames here: 0 to {volume.frames - 1}")
-    own = rois.grid.matches(volume.grid)
-    preserve = not own and per_voxel(volume.unit)
-    sampling = "voxel" if own else "linear, total preserved" if preserve else "linear"
+    found = sampling(volume, rois.grid)
+    part, grid = rois.part(j), rois.grid
+    if found != "voxel" and method.sampling == "native":
+        found, grid = "native", volume.grid
+        part = None if part is None else native(part, rois.grid, volume)
+    placed = None if part is None else _Placed(grid, *part, rois.grid)
+    shape: dict[str, Value] | None = None
+    measured = []
+    for t in frames:
+        if not 0 <= t < volume.frames:
+            raise RoiError(f"there is no frame {t} to measure; frames here: 0 to {volume.frames - 1}")
+        here, values = (None, None) if placed is None else _with_value(placed, volume, t)
+        if here is None or values is None:
+            measured.append(Statistics(name, volume.unit, found, {"voxels": 0, "volume": 0.0, "volumeML": 0.0}))
+            continue
+        if here is not placed or shape is None:
+            known = _shape(here, method)
+            shape = known if here is placed else shape
+        else:
+            known = shape
+        all_of_it = known | _of_values(here, values, volume, t, method)
+        all_of_it |= _products(all_of_it, volume.unit)
+        ordered = {name: all_of_it.pop(name) for name in FIELDS if name in all_of_it}
+        measured.append(Statistics(name, volume.unit, found, ordered | all_of_it))
+    return measured
 
-    part = rois.part(j)
-    if part is None:
-        return Statistics(name, volume.unit, sampling)
-    region, inside = part
-    if own:
-        values = volume.frame(t)[region][inside].astype(np.float64) * volume.slope + volume.intercept
-    else:
-        values = _interpolated(rois, region, inside, volume, t)
-        if preserve:
-            values *= rois.grid.voxel_volume / volume.grid.voxel_volume
 
+def _with_value(placed: _Placed, volume: Volume, t: int) -> tuple[_Placed | None, Float | None]:
+    """Return the voxels that have a value, and these values; None if there are none."""
+    values = values_in(volume, placed.grid, placed.region, placed.inside, t)
     valid = ~np.isnan(values)
+    if valid.all():
+        return placed, values
     if not valid.any():
-        return Statistics(name, volume.unit, sampling)
-    if not valid.all():
-        values = values[valid]
-        inside[inside] = valid
-    com = center(region, inside)
-    com_mm = rois.grid.to_world(com)
-    mean, variance, skewness, kurtosis = _moments(values)
-    n = values.size
-    return Statistics(
-        name,
-        volume.unit,
-        sampling,
-        voxels=n,
-        volume=n * rois.grid.voxel_volume,
-        com=com,
-        com_mm=(float(com_mm[0]), float(com_mm[1]), float(com_mm[2])),
-        mean=mean,
-        median=float(np.median(values)),
-        minimum=float(values.min()),
-        maximum=float(values.max()),
-        total=float(values.sum()),
-        variance=variance * n / (n - 1) if n > 1 else None,
-        variance_population=variance,
-        skewness=skewness,
-        kurtosis=kurtosis,
-    )
+        return None, None
+    inside = placed.inside.copy()
+    inside[inside] = valid
+    return _Placed(placed.grid, placed.region, inside, placed.own), values[valid]
 
 
-def _interpolated(rois: RoiSet, region: Region, inside: Mask, volume: Volume, t: int) -> Float:
-    """Return the volume's values at the centres of an ROI's voxels, NaN outside the volume."""
-    from vqscript.imaging.resample import resample
-
-    window = footprint(subgrid(rois.grid, region), volume.grid)
-    if window is None:
-        return np.full(np.count_nonzero(inside), np.nan)
-    near = volume.values(window, t)
-    source = subgrid(volume.grid, window)
-    z, y, x = region
-    planes = max(1, _SLAB // inside[0].size)
-    parts = []
-    for first in range(0, len(inside), planes):
-        some = inside[first : first + planes]
-        slab = subgrid(rois.grid, (slice(z.start + first, z.start + first + len(some)), y, x))
-        parts.append(resample(near, source, slab, order=1, fill=np.nan)[some].astype(np.float64))
-    return np.concatenate(parts)
+def _shape(placed: _Placed, method: Method) -> dict[str, Value]:
+    """Return what depends on the voxels alone."""
+    n = int(np.count_nonzero(placed.inside))
+    volume = n * placed.grid.voxel_volume
+    mesh = surface(placed.inside, placed.grid)
+    found: dict[str, Value] = {"voxels": n, "volume": volume, "volumeML": volume / 1000}
+    found |= {"surface": mesh.area, "meshVolume": mesh.volume}
+    if method.full:
+        found["maxDiameter"] = max_diameter(placed.inside, placed.grid)
+    return found
 
 
-def _moments(values: Float) -> tuple[float, float, float, float]:
-    """Return mean, population variance, skewness and excess kurtosis."""
-    # Of equal values the rounded mean may be off by a bit, and moments of that bit mean nothing.
-    if values.min() == values.max():
-        return float(values[0]), 0.0, 0.0, 0.0
-    with np.errstate(invalid="ignore"):  # an infinite voxel makes the moments NaN, which says what there is to say
-        mean = values.mean()
-        off = values - mean
-        squared = off * off
-        variance = squared.mean()
-        skewness = (squared * off).mean() / variance**1.5
-        kurtosis = (squared * squared).mean() / variance**2 - 3
-    return float(mean), float(variance), float(skewness), float(kurtosis)
+def _of_values(placed: _Placed, values: Float, volume: Volume, t: int, method: Method) -> dict[str, Value]:
+    """Return what depends on the values."""
+    ordered = np.sort(values)
+    found: dict[str, Value] = {**intensity(ordered, method.percentiles)}
+    found |= histogram(ordered, method.bins_of(volume.unit))
+    com = centers(placed.region, placed.inside, values)
+    found |= _position(placed, "com", com.plain)
+    if com.weighted is not None:
+        found |= _position(placed, "weightedCom", com.weighted)
+        apart = placed.grid.to_world(com.plain) - placed.grid.to_world(com.weighted)
+        found["comShift"] = float(np.linalg.norm(apart))
+    found |= _position(placed, "minPosition", voxel(placed.region, placed.inside, int(values.argmin())))
+    found |= _position(placed, "maxPosition", voxel(placed.region, placed.inside, int(values.argmax())))
+    return found | _peaks(placed, values, volume, t) if method.full else found
+
+
+def _peaks(placed: _Placed, values: Float, volume: Volume, t: int) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    best = peak_sphere(volume, placed.grid, placed.region, placed.inside, t)
+    if best is not None:
+        found |= {"globalPeak": best.mean} | _position(placed, "peakPosition", best.center)
+        if volume.unit.startswith("SUV"):
+            found["suvPeak"] = best.mean
+    hottest = np.zeros_like(placed.inside)
+    hottest[placed.inside] = values == values.max()
+    box = bounding(hottest)
+    assert box is not None
+    local = peak_sphere(volume, placed.grid, shifted(box, placed.region), hottest[box], t)
+    return found if local is None else found | {"localPeak": local.mean}
+
+
+def _position(placed: _Placed, name: str, index: Point) -> dict[str, Value]:
+    """Return a position as a voxel index of the ROIs' grid and in mm."""
+    x, y, z = (float(mm) for mm in placed.grid.to_world(index))
+    if placed.grid is not placed.own:
+        i, j, k = (float(n) for n in placed.own.to_index((x, y, z)))
+        index = (i, j, k)
+    return {name: index, f"{name}Mm": (x, y, z)}
+
+
+def _products(known: Mapping[str, Value], unit: str) -> dict[str, Value]:
+    """Return mean times volume, under the names that it has."""
+    mean, volume, mesh, total = (known.get(name) for name in ("mean", "volumeML", "meshVolume", "sum"))
+    if not (isinstance(mean, float) and isinstance(volume, float) and isinstance(mesh, float)):
+        return {}
+    found: dict[str, Value] = {"integral": mean * volume, "integratedIntensity": mean * mesh}
+    if unit.startswith("SUV"):
+        found["tlg"] = mean * volume
+    if totals(unit) and total is not None:
+        found["totalUptake"] = mean * volume if field("totalUptake").unit(unit) != unit else total
+    return found
