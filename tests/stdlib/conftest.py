@@ -5,6 +5,7 @@ A Lua test file returns a table of functions; a function that raises fails.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,8 +39,9 @@ class LuaTest(pytest.Item):
     """One function of a Lua test file."""
 
     def runtest(self) -> None:
-        """Run it in a runtime of its own."""
-        run(self.path, f'tests["{self.name}"]()', self.config.rootpath, [])
+        """Run it in a runtime and with an output folder of its own."""
+        with tempfile.TemporaryDirectory() as output:
+            run(self.path, f'tests["{self.name}"]()', Path(output), [])
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: str | None = None) -> str:
         """Show what a script's author would see."""
