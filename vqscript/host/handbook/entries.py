@@ -152,6 +152,8 @@ class ClassEntry:
         "table" (named fields only), or "choice" (one of several objects: what ``VQ.currentOp()`` returns).
     one_of : tuple of str
         The classes of a choice; its members are those of all.
+    module : str
+        The module of the standard library that declares it, "" for those of the host.
     """
 
     name: str
@@ -161,6 +163,7 @@ class ClassEntry:
     fields: dict[str, FieldEntry] = field(default_factory=dict)
     one_of: tuple[str, ...] = ()
     example: str = ""
+    module: str = ""
 
     @property
     def summary(self) -> str:

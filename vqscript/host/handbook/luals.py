@@ -21,7 +21,7 @@ table that the module returns are its members; those put into a table below ``--
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vqscript.host.handbook.entries import ClassEntry, Entry, FieldEntry, OptionEntry, ParameterEntry, ResultEntry
 from vqscript.host.handbook.numpydoc import paragraphs
@@ -107,7 +107,8 @@ def read_module(name: str, code: str, *, known: dict[str, ClassEntry] | None = N
         if types and exported.get(f"{table}.*"):
             fields[short] = FieldEntry(name, short, _type_and_text(types[0])[0], paragraphs(comment.text))
     doc, example = _fenced(_header(comments).text)
-    return LuaModule(ClassEntry(name, "module", doc, members, fields, example=example), classes)
+    classes = {each: replace(entry, module=name) for each, entry in classes.items()}
+    return LuaModule(ClassEntry(name, "module", doc, members, fields, example=example, module=name), classes)
 
 
 def _comments(code: str) -> list[Comment]:
