@@ -10,7 +10,7 @@ from vqscript.host.check.calls import Problem, problems
 from vqscript.host.check.finding import Severity
 from vqscript.host.check.habits import advice
 from vqscript.host.check.inference import Inference, host_classes
-from vqscript.host.check.kinds import Alternative, Known, ListOf, Of, Own, one
+from vqscript.host.check.kinds import SHOWN, Alternative, Known, ListOf, Of, Own, one
 from vqscript.host.check.scopes import Scopes
 from vqscript.host.check.tree import (
     Assign,
@@ -35,10 +35,8 @@ from vqscript.host.check.tree import (
 )
 from vqscript.host.handbook import Entry, Handbook
 
-CALLS_BACK = frozenset({"pcall", "xpcall", "load", "require", "__include", "table.sort", "string.gsub", "setmetatable"})
-"""Functions of Lua that may run code of the script."""
-
-PLAIN = {"text": "a text", "number": "a number", "boolean": "true or false"}
+COMPLETE = frozenset({"Study", "Series"})
+"""Tables that have no fields but those in the handbook; others may have more."""
 
 
 class Checker:
@@ -172,16 +170,16 @@ class Checker:
             hint = f'the local "{name.text}" is known only in the block where it is declared, from there on'
         self._add(name, "global", f'the variable "{name.text}" is never given a value', hint)
 
-    def _index(self, index: Index) -> None:
+    def _index(self, index: Index, *, called: bool = False) -> None:
         self._expression(index.object)
         if not isinstance(index.key, Literal):
             self._expression(index.key)
         elif isinstance(index.key.value, str):
-            self._member(index, index.key.value)
+            self._member(index, index.key.value, called)
 
     # Members ------------------------------------------------------------------------------
 
-    def _member(self, index: Index, name: str) -> None:
+    def _member(self, index: Index, name: str, called: bool) -> None:
         kind = self._inference.kind(index.object)
         if not kind or not all(self._lacks(alternative, name) for alternative in kind):
             return
@@ -195,14 +193,14 @@ class Checker:
             self._add(index, "member", f'a list has no member "{name}"', hint)
             return
         names = sorted({each.name for each in kind if isinstance(each, Of)})
-        self._unknown_member(index, name, names)
+        self._unknown_member(index, name, names, called)
 
-    def _unknown_member(self, index: Index, name: str, owners: list[str]) -> None:
+    def _unknown_member(self, index: Index, name: str, owners: list[str], called: bool) -> None:
         entries = [entry for owner in owners if (entry := self._inference.entry_of(owner)) is not None]
         known = [key for entry in entries for key in (*entry.members, *entry.fields)]
-        shown = " or ".join(PLAIN.get(owner, "the operator" if owner == "Operator" else owner) for owner in owners)
+        shown = " or ".join(SHOWN.get(owner, "the operator" if owner == "Operator" else owner) for owner in owners)
         hint = self._elsewhere(name, owners) or advice(f"{owners[0]}.{name}") or did_you_mean(name, known)
-        harmless = bool(entries) and all(entry.kind == "table" for entry in entries)  # it is nil there
+        harmless = not called and bool(entries) and all(entry.kind == "table" for entry in entries)  # it is nil
         severity: Severity = "warning" if harmless else "error"
         self._add(index, "member", f'{shown} has no member "{name}"', hint, severity)
 
@@ -221,7 +219,9 @@ class Checker:
                 return True
             if name in entry.members or name in entry.fields:
                 return False
-            return entry.kind in ("object", "choice") or not (self._inference.is_assigned(name) or entry.name == "args")
+            if entry.kind == "table" and entry.name not in COMPLETE:
+                return False
+            return entry.kind in ("object", "choice") or not self._inference.is_assigned(name)
         return not (isinstance(alternative, ListOf) and self._inference.is_assigned(name))
 
     def _target(self, target: Expression) -> None:
@@ -244,7 +244,10 @@ class Checker:
     # Calls --------------------------------------------------------------------------------
 
     def _call(self, call: Call) -> None:
-        self._expression(call.function)
+        if isinstance(call.function, Index):
+            self._index(call.function, called=True)
+        else:
+            self._expression(call.function)
         kind = self._inference.kind(call.function)
         entries = [each.entry for each in kind or () if isinstance(each, Known)]
         with self._tried(any(entry.full_name in ("pcall", "xpcall") for entry in entries)):
@@ -272,11 +275,11 @@ class Checker:
         return True
 
     def _no_function(self, call: Call, kind: frozenset[Alternative]) -> None:
-        if any(isinstance(each, Of) and not self._is_object(each.name) and each.name not in PLAIN for each in kind):
+        if any(isinstance(each, Of) and not self._is_object(each.name) and each.name not in SHOWN for each in kind):
             return  # a table may have been made callable
         hint = "write it without brackets" if isinstance(call.function, Index) else ""
         what = f'"{_key(call.function)}"' if isinstance(call.function, Index | Name) else "this"
-        shown = {PLAIN.get(each.name, "an object") if isinstance(each, Of) else "a list" for each in kind}
+        shown = {SHOWN.get(each.name, "an object") if isinstance(each, Of) else "a list" for each in kind}
         self._add(call.function, "call", f"{what} is {' or '.join(sorted(shown))}, no function", hint)
 
     def _arguments(self, call: Call, entries: list[Entry]) -> None:
@@ -285,7 +288,7 @@ class Checker:
         worst: list[Problem] = []
         for entry in entries:
             for arguments in self._readings(call, entry):
-                wrong = problems(entry, arguments, at, lenient=entry.owner not in self._host)
+                wrong = problems(entry, arguments, at, self._inference.kind, lenient=entry.owner not in self._host)
                 if not wrong:
                     return
                 worst = worst or wrong
@@ -317,12 +320,13 @@ class Checker:
                 self._inference.operators[call] = self._operator
             elif entry.full_name == "MainWin.setViewMode":
                 self._operator = self._chosen(self._readings(call, entry)[0])
-            elif entry.full_name in CALLS_BACK or not self._leaves_operator(entry):
+            elif not self._leaves_operator(entry):
                 self._operator = ""
 
     def _leaves_operator(self, entry: Entry) -> bool:
         """Whether a function surely does not choose another operator."""
-        if entry.full_name == "MainWin.loadSession":
+        calls_back = any("fun" in parameter.type_text for parameter in entry.parameters)
+        if calls_back or entry.full_name in ("require", "MainWin.loadSession"):
             return False
         owner = self._book.classes.get(entry.owner)
         return owner is None or owner.kind == "library" or owner.name in self._host

@@ -64,5 +64,5 @@ def advice(name: str, known: Iterable[str] = ()) -> str:
         return f'begin with: local {name} = require "{name}"'
     if name in book.classes["VQ"].members:
         return f"it is VQ.{name}"
-    hint = did_you_mean(name, known)
+    hint = did_you_mean(name, (each for each in known if len(each) > 2))  # "os" is close to too much
     return hint if hint.startswith("did you mean") else ""

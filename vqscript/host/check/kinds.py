@@ -48,6 +48,8 @@ Kind = frozenset[Alternative] | None
 
 NOTHING: Kind = frozenset()
 PLAIN = {"string": "text", "number": "number", "integer": "number", "boolean": "boolean"}
+SHOWN = {"text": "a text", "number": "a number", "boolean": "true or false"}
+"""Plain values as findings name them."""
 
 
 def one(alternative: Alternative) -> Kind:

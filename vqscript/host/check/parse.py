@@ -31,6 +31,9 @@ from vqscript.host.check.tree import (
     While,
 )
 
+LONGEST_INTEGER = 19
+"""Digits; Lua reads what is longer as a float."""
+
 
 def parse(text: str) -> list[Node] | None:
     """Return the statements of a script that Lua compiles, or None if the grammar at hand does not know all of it.
@@ -172,11 +175,10 @@ def _name(node: Parsed) -> Name:
 
 def _number(node: Parsed) -> Expression:
     row, column = node.start_point
-    text = _text(node).lower()
-    try:
-        return Literal(row, column, int(text, 0) if text.startswith("0x") or text.isdigit() else float(text))
-    except ValueError:  # a hexadecimal float
-        return Literal(row, column, float.fromhex(text))
+    text = _text(node)
+    if text.isdigit() and len(text) < LONGEST_INTEGER:
+        return Literal(row, column, int(text))
+    return Literal(row, column, float.fromhex(text) if text[:2].lower() == "0x" else float(text))
 
 
 def _string(node: Parsed) -> Expression:

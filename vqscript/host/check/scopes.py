@@ -190,8 +190,15 @@ class Scopes:
             return [self._variable(loop.names[0], [Source(None)])]
         items = Source(None)
         if len(loop.values) == 1 and isinstance(loop.values[0], Call):
-            items = Source(_item(loop.values[0]))
+            items = Source(self._item(loop.values[0]))
         return [self._variable(name, [items if i == 1 else Source(None)]) for i, name in enumerate(loop.names)]
+
+    def _item(self, call: Call) -> Expression | None:
+        """Return ``list[...]`` for ``ipairs(list)``: any item of the list."""
+        iterates = isinstance(call.function, Name) and call.function.text == "ipairs" and not self._visible["ipairs"]
+        if iterates and len(call.arguments) == 1:
+            return Index(call.row, call.column, call.arguments[0], Expression(call.row, call.column))
+        return None
 
     # Expressions --------------------------------------------------------------------------
 
@@ -290,10 +297,3 @@ def sources(count: int, values: Sequence[Expression]) -> list[Source | None]:
         else:
             found.append(None)
     return found
-
-
-def _item(call: Call) -> Expression | None:
-    """Return ``list[...]`` for ``ipairs(list)``: any item of the list."""
-    if isinstance(call.function, Name) and call.function.text == "ipairs" and len(call.arguments) == 1:
-        return Index(call.row, call.column, call.arguments[0], Expression(call.row, call.column))
-    return None

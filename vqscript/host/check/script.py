@@ -109,7 +109,7 @@ def check(files: Sequence[File]) -> Iterable[Finding]:
     variables = Globals(_given(files))
     fields = frozenset().union(*(file.scopes.fields for file in files))
     known = {"__include", *_given(files)}.union(*(file.scopes.assigned for file in files))
-    complete = not any(file.scopes.dynamic or file.statements is None for file in files)
+    complete = not any(file.scopes.dynamic or file.statements is None or file.missing for file in files)
     inferences = []
     for file in files:
         inference = Inference(file.scopes, variables, _modules(file), fields)

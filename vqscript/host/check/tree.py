@@ -158,3 +158,10 @@ class Return(Node):
     """``return`` with its values."""
 
     values: list[Expression]
+
+
+def beginning(expression: Expression) -> Expression:
+    """Return the part of an expression where its text begins: ``a`` of ``a.b:c()``."""
+    while isinstance(expression, Index | Call):
+        expression = expression.object if isinstance(expression, Index) else expression.function
+    return expression
