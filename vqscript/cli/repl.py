@@ -11,7 +11,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vqscript.cli.scripting import add_answers, add_permissions, add_script_flags, make_answers, make_gate, pairs
+from vqscript.cli.scripting import (
+    add_answers,
+    add_limits,
+    add_permissions,
+    add_script_flags,
+    make_answers,
+    make_limits,
+    pairs,
+)
 from vqscript.errors import Aborted, UsageError, VqError
 
 if TYPE_CHECKING:
@@ -36,6 +44,7 @@ def add_subparser(subparsers: argparse._SubParsersAction, common: argparse.Argum
     )
     add_script_flags(parser)
     add_permissions(parser)
+    add_limits(parser)
     add_answers(parser)
     parser.set_defaults(run=run)
 
@@ -63,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
 def _stage(args: argparse.Namespace) -> Stage:
     from vqscript import config
     from vqscript.cli.terminal import TerminalInteraction, terminal_writer
+    from vqscript.host.permits import make_gate
     from vqscript.host.repl import Stage
     from vqscript.host.runtime import Runtime
     from vqscript.session import Session
@@ -81,7 +91,7 @@ def _stage(args: argparse.Namespace) -> Stage:
     interaction = TerminalInteraction(make_answers(args))
     session = Session(output=args.output, creator=args.user, interaction=interaction, config=settings, permissions=gate)
     values = {**pairs(args.arg, "--arg"), "repo": args.repo, "project": args.project}
-    return Stage(session, Runtime(VQ(session), gate, args=values, write=terminal_writer()))
+    return Stage(session, Runtime(VQ(session), gate, args=values, write=terminal_writer(), limits=make_limits(args)))
 
 
 def _greet(repl: Repl, args: argparse.Namespace) -> None:
@@ -114,6 +124,7 @@ class Conversation:
         self._repl = repl
         self._debug = debug
         self._commands: ColonCommands = ColonCommands(repl, self._lua)
+        self._one_line = True  # whether that is all that was typed last
 
     # On a terminal ------------------------------------------------------------------------
 
@@ -153,6 +164,7 @@ class Conversation:
 
     def _answer(self, text: str) -> None:
         begun = time.perf_counter()
+        self._one_line = "\n" not in text.strip()
         try:
             if self._commands.is_command(text):
                 self._commands.run(text)
@@ -174,20 +186,26 @@ class Conversation:
             print(value)
 
     def _tell(self, error: VqError | OSError) -> None:
-        """Say what went wrong; the place is left out where it is the one line that was just typed."""
+        """Say what went wrong."""
         from vqscript.cli.main import show_traceback
 
         if self._debug:
             show_traceback()
         if isinstance(error, OSError):
             error = VqError(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
-        here = f"{self._repl.shown}:1: "
-        _complain(error.message.removeprefix(here))
+        _complain(self._placed(error.message))
         for frame in error.about.get("frames", ()):
-            if not frame.startswith(here):
-                _complain(f"    {frame}", "")
+            if not (self._one_line and frame.startswith(f"{self._repl.shown}:")):
+                _complain(f"    {self._placed(frame)}", "")
         if error.hint:
             _complain(f"hint: {error.hint}", "")
+
+    def _placed(self, message: str) -> str:
+        """Return a message with "line 2: " for a place in what was just typed, or nothing if that was one line."""
+        place, _, rest = message.partition(": ")
+        if not place.startswith(f"{self._repl.shown}:"):
+            return message
+        return rest if self._one_line else f"line {place.rpartition(':')[2]}: {rest}"
 
     # Piped --------------------------------------------------------------------------------
 

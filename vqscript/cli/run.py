@@ -13,7 +13,6 @@ from vqscript.cli.scripting import (
     add_permissions,
     add_script_flags,
     make_answers,
-    make_gate,
     make_limits,
     pairs,
 )
@@ -92,6 +91,7 @@ def run_script(
     ScriptError, Aborted, UsageError
     """
     from vqscript import config
+    from vqscript.host.permits import make_gate
     from vqscript.host.runtime import Runtime
     from vqscript.session import Session
     from vqscript.vq.root import VQ

@@ -1,17 +1,14 @@
-"""What the commands that run scripts share: their flags, and the gate that is made from them."""
+"""What the commands that run scripts share: their flags, and what is made from them."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vqscript.errors import UsageError
 
 if TYPE_CHECKING:
-    from vqscript.config import Config
-    from vqscript.host.gate import Gate
     from vqscript.host.limits import Limits
     from vqscript.session.answers import Answers
 
@@ -89,54 +86,6 @@ def make_answers(args: argparse.Namespace) -> Answers:
     return Answers(read_answers(args.answers) if args.answers else None, args.answer)
 
 
-def make_gate(
-    output: Path,
-    script_folder: Path | None,
-    settings: Config,
-    *,
-    repositories: Iterable[str] = (),
-    allow_read: Iterable[Path] = (),
-    allow_write: Iterable[Path] = (),
-    allow_net: Iterable[str] = (),
-) -> Gate:
-    """Return the gate of a run; it is the ``permissions`` of its session, too.
-
-    Parameters
-    ----------
-    output : Path
-        Folder of the run.
-    script_folder : Path, optional
-        Folder of the script; the script does not write there.
-    settings : Config
-        Its repositories are allowed, its file is protected.
-    repositories : iterable of str
-        Those of the command line; "" is none.
-    allow_read, allow_write, allow_net
-        From the flags of :func:`add_permissions`.
-
-    Raises
-    ------
-    UsageError
-        If the output folder is a file or lies in a repository, or one of the others is none.
-    """
-    from vqscript import config
-    from vqscript.host.gate import Gate
-
-    if output.exists() and not output.is_dir():
-        raise UsageError(f"{output} is a file, not a folder", hint="choose another --output", path=output)
-    gate = Gate(
-        output,
-        script_folder,
-        read=allow_read,
-        write=allow_write,
-        hosts=allow_net,
-        repositories=[*(_place(url, settings) for url in repositories if url), *_configured(settings)],
-        protected=[settings.path or config.usual_place() / config.FILE_NAME],
-    )
-    gate.check_output()
-    return gate
-
-
 def pairs(texts: list[str], flag: str) -> dict[str, str]:
     """Read ``key=value`` texts of a flag that may be repeated."""
     found = {}
@@ -153,18 +102,3 @@ def a_path(text: str) -> Path:
     if not text.strip():
         raise argparse.ArgumentTypeError("the path is empty")
     return Path(text).expanduser()
-
-
-def _place(url: str, settings: Config) -> str | Path:
-    """Return the URL of a server as it is, the folder of any other repository."""
-    from vqscript.host.hosts import endpoint_of
-    from vqscript.repository.opening import local_path
-
-    return url if "://" in url and endpoint_of(url) else local_path(url, settings)
-
-
-def _configured(settings: Config) -> list[str | Path]:
-    from vqscript.repository.opening import is_name
-
-    # A name that stands for a name is refused when it is used; it need not keep other scripts from running.
-    return [_place(url, settings) for url in settings.repositories.values() if not is_name(url)]
