@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vqscript.errors import UsageError, did_you_mean
-from vqscript.host.completion import Candidate, files
 
 if TYPE_CHECKING:
+    from vqscript.host.completion import Candidate
     from vqscript.host.repl import Repl
 
 MODES = ("composite", "mip", "transverse", "coronal", "sagittal", "montage")
@@ -78,6 +78,8 @@ class ColonCommands:
 
     def candidates(self, text: str) -> list[Candidate]:
         """Return what can follow the beginning of a line."""
+        from vqscript.host.completion import Candidate, files
+
         name, space, rest = text.lstrip()[1:].partition(" ")
         if not space:
             return [
@@ -108,7 +110,7 @@ class ColonCommands:
         how = graphics.terminal_graphics()
         wanted = int(mode) if mode.isdecimal() else mode or MODES[0]
         if how != "none":
-            graphics.show(self._repl.picture(wanted), how)
+            graphics.show(self._repl.picture(wanted, words=how != "blocks"), how)
             return
         number = 1
         while (path := self._repl.session.output / f"show-{number}.png").exists():

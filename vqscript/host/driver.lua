@@ -142,7 +142,7 @@ end
 -- Objects -----------------------------------------------------------------------------------
 
 local identity = raw_setmetatable({}, { __mode = "k" }) -- facade -> number of its host object
-local contents = raw_setmetatable({}, { __mode = "k" }) -- object -> its members, for help
+local contents = raw_setmetatable({}, { __mode = "k" }) -- object -> its members, for help and completion
 
 -- A function of an object drops its first argument if that is the object itself, so that
 -- dm.size() and dm:size() both work.
@@ -613,15 +613,11 @@ end
 -- For showing and completing values: nothing here runs a metamethod.
 driver.get = raw_get
 
--- What a module returned, nil if it did not run yet.
-function driver.module(path) return loaded[path] end
+driver.name_of = name_of
 
 function driver.address(value) return format("%p", value) end
 
-function driver.members(value)
-  local meta = locked[value] and raw_getmetatable(value)
-  return meta and type(meta.__index) == "table" and meta.__index or nil
-end
+function driver.members(value) return contents[value] or faults[value] end
 
 -- How a table of the user's wants to be shown: packed text, nil if it has no wish; or false and the diagnosis.
 function driver.wish(value)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vqscript import resources
 from vqscript.host.bridge import Bridge
 from vqscript.host.handbook import ClassEntry, Entry, Handbook
 from vqscript.host.tokens import Token
@@ -104,6 +103,13 @@ class Naming:
         """Return the entries of a plain table that have names."""
         return {key: value for key, value in table.items() if type(key) is str and key.isidentifier()}
 
+    def described(self, function: Any) -> Entry | None:
+        """Return what the handbook says of a function."""
+        owner, _, name = str(self._driver.name_of(function)).rpartition(".")
+        members = self.book.classes[owner].members if owner in self.book.classes else self.book.globals
+        entry = members.get(name)
+        return entry if isinstance(entry, Entry) else None
+
     def is_function(self, value: Any) -> bool:
         """Whether a Lua value is a function."""
         return callable(value) and not self._bridge.is_table(value)
@@ -112,12 +118,7 @@ class Naming:
 
     def _named(self, name: str) -> Meaning:
         value = self._driver.get(self._driver["kept"], name)
-        if value is None:
-            value = self._driver.get(self._driver["env"], name)
-            described = self.book.globals.get(name)
-            if isinstance(described, Entry) and self.is_function(value):
-                return Callee(described)
-        return self._found(value)
+        return self._found(self._driver.get(self._driver["env"], name) if value is None else value)
 
     def _member(self, owner: Meaning, name: str) -> Meaning:
         members, described = self.members(owner)
@@ -149,19 +150,8 @@ class Naming:
     def _found(self, value: Any) -> Meaning:
         if value is None:
             return None
-        if self.is_function(value):
-            for entry, module in self._modules():
-                for name, member in self.entries(module).items():
-                    if name in entry.members and self._driver.address(member) == self._driver.address(value):
-                        return Callee(entry.members[name])
-        return Value(value)
-
-    def _modules(self) -> Iterator[tuple[ClassEntry, Any]]:
-        """Yield the modules of the standard library that were loaded, with what each returned."""
-        for name, entry in self.book.modules.items():
-            module = self._driver.module(str((resources.stdlib() / f"{name}.lua").resolve()))
-            if self._bridge.is_table(module):
-                yield entry, module
+        entry = self.described(value) if self.is_function(value) else None
+        return Value(value) if entry is None else Callee(entry)
 
     def _plain(self, value: Any) -> bool:
         return self._bridge.is_table(value) and self._bridge.object_name(value) is None
@@ -178,18 +168,7 @@ class Naming:
             return self.book.classes.get("string")
         if not self._bridge.is_table(value):
             return None
-        name = self._bridge.object_name(value)
-        if name is not None:
-            return self.book.classes.get(name)
-        libraries = [
-            (entry, self._driver.get(self._driver["env"], entry.name))
-            for entry in self.book.classes.values()
-            if entry.kind == "library"
-        ]
-        for entry, table in [*libraries, *self._modules()]:
-            if table is not None and self._driver.address(table) == self._driver.address(value):
-                return entry
-        return None
+        return self.book.classes.get(str(self._driver.name_of(value)))
 
 
 def _steps(words: Sequence[Token], end: int) -> list[_Step]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 LAST = "_"
 """The name of the last value."""
+
+PRESSES = 2
+"""How often Ctrl-C has to be pressed where a line cannot be stopped: with it the whole session ends."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Repl:
         self._stage = self._prepare()
         self._count = 0
         self.lines: list[Line] = []
-        self.showing = Showing(self.runtime.bridge, lambda obj: summary.facts(obj, self.session), width=self.width)
+        self.showing = Showing(self.runtime.bridge, self._facts, self._signature, self.width)
         for text in self._opening:
             whole = self.read(text)
             assert whole is not None
@@ -107,7 +110,7 @@ class Repl:
         """
         self._count += 1
         code = "\n" * (first - 1) + typed.code
-        with self.runtime.interruptible():
+        with self.runtime.interruptible(PRESSES):
             values = self.runtime.run_line(code, shown=shown or self.shown, names=typed.names)
             self.lines.append(Line(typed))
             return self._show(typed, values)
@@ -116,9 +119,19 @@ class Repl:
         """Run a script among the lines; it sees their globals, but not their locals."""
         code = source.prepare(source.read_script(path))
         self._count += 1
-        with self.runtime.interruptible():
+        with self.runtime.interruptible(PRESSES):
             self.runtime.run_line(code, shown=str(path), names=None, folder=path.resolve().parent)
         self.lines.append(Line(Chunk(f'#include "{path.as_posix()}"', code), file=True))
+
+    def _facts(self, obj: Any) -> str:
+        return summary.facts(obj, self.session)
+
+    def _signature(self, function: Any) -> str:
+        from vqscript.host.handbook import Handbook
+        from vqscript.host.naming import Naming
+
+        entry = Naming(self.runtime.bridge, Handbook.load()).described(function)
+        return "function" if entry is None else f"function {entry.signature}"
 
     def _show(self, typed: Chunk, values: list[Any]) -> str:
         if typed.call and all(value is None for value in values):  # "mw:setViewMode(...)" has nothing to say
@@ -150,9 +163,10 @@ class Repl:
         """Return the ROIs, a line each."""
         return "\n".join(summary.rois(self.session))
 
-    def picture(self, mode: int | str) -> Image:
-        """Return a picture of the session; modes as of ``mw:saveImage``."""
+    def picture(self, mode: int | str, *, words: bool = True) -> Image:
+        """Return a picture of the session; modes as of ``mw:saveImage``. ``words`` in the corners can be left out."""
         from vqscript.render.picture import draw
         from vqscript.session.display import scene
 
-        return draw(scene(self.session), mode)
+        shown = scene(self.session)
+        return draw(replace(shown, corner_info=shown.corner_info and words), mode)

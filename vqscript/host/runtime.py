@@ -83,6 +83,7 @@ class Runtime:
         self._aborted: Aborted | None = None
         self._place = ""
         self._ends_process = False
+        self._presses = 1
         self._watchdog: Watchdog | None = None
         self.bridge = Bridge(self._lua, gate, self.stop, self._border_room, self._waiting)
         self._chunks: dict[str, Path] = {}
@@ -105,8 +106,11 @@ class Runtime:
         self._driver["global"]("args", given)
 
     @contextmanager
-    def interruptible(self) -> Iterator[None]:
+    def interruptible(self, presses: int = 1) -> Iterator[None]:
         """Let Ctrl-C and the time limit end the script for certain while the block runs, if need be with the process.
+
+        ``presses`` is how many times Ctrl-C has to be pressed to end the process: more than once where it holds what
+        would be lost.
 
         Only the main thread hears Ctrl-C; in another thread the block changes nothing. The abort is noted first:
         wherever the exception ends up, the script goes no further. It is raised only where the border catches it,
@@ -122,7 +126,7 @@ class Runtime:
                 raise KeyboardInterrupt
 
         before = signal.signal(signal.SIGINT, interrupt)
-        self._ends_process = True
+        self._ends_process, self._presses = True, presses
         try:
             yield
         finally:
@@ -244,7 +248,10 @@ class Runtime:
         if self.limits.time is None and not self._ends_process:
             yield
             return
-        with Watchdog(self.limits, self.stop, lambda: self._place, ends_process=self._ends_process) as self._watchdog:
+        watchdog = Watchdog(
+            self.limits, self.stop, lambda: self._place, ends_process=self._ends_process, presses=self._presses
+        )
+        with watchdog as self._watchdog:
             yield
         self._watchdog = None
 

@@ -44,7 +44,7 @@ def as_script(lines: Sequence[Line], name: str, syntax: Syntax) -> str:
         Says what is wrong with a piece of Lua.
     """
     kept = _needed(lines)
-    texts = [_text(line, _uses_last(kept[i + 1 :])) for i, line in enumerate(kept)]
+    texts = [_text(line, _uses_last(kept[i + 1 :]), syntax) for i, line in enumerate(kept)]
     body = "\n".join([*texts, ""])
     if syntax(source.prepare(body)):
         body = outlasting(body)[0]
@@ -74,13 +74,14 @@ def _uses_last(following: Sequence[Line]) -> bool:
     return False
 
 
-def _text(line: Line, used: bool) -> str:
+def _text(line: Line, used: bool, syntax: Syntax) -> str:
     """Return a line as a statement; ``used`` is whether its value is needed later, as ``_``."""
     text = line.chunk.text.strip()
     if line.file and (":" in text or ".." in text or '"/' in text):  # an include does not lead out of its folder
         return f"-- {text}"
     if not line.chunk.value:
-        return text
+        ends = syntax(source.prepare(f"{text}\nreturn")) and not syntax(source.prepare(text))
+        return f";(function() {text}\nend)()" if ends else text  # a "return" would be the end of the script
     words = list(tokens(text))
     start = words[0].end if words[0].text == "return" else 0
     value = text[start : words[-1].end].strip()

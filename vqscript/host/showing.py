@@ -40,8 +40,8 @@ class Showing:
     bridge : Bridge
     facts : callable
         Says what is worth knowing of a host object, in a few words.
-    signature : callable
-        Says how a function of the host is called, "" for other functions.
+    function : callable
+        Says what a function is.
     width : int
         Characters in a line.
     """
@@ -50,13 +50,13 @@ class Showing:
         self,
         bridge: Bridge,
         facts: Callable[[Any], str],
-        signature: Callable[[Any], str] = lambda function: "",
-        width: int = 100,
+        function: Callable[[Any], str],
+        width: int,
     ) -> None:
         self._bridge = bridge
         self._driver = bridge.driver
         self._facts = facts
-        self._signature = signature
+        self._function = function
         self.width = width
 
     def values(self, values: Sequence[Any]) -> str:
@@ -94,7 +94,7 @@ class Showing:
             return quoted(value)
         if self._bridge.is_table(value):
             return self._object(value, self._bridge.object_name(value) or "table")
-        return self._signature(value) or "function"
+        return self._function(value)
 
     def _object(self, value: Any, name: str) -> str:
         members = dict(self._driver.members(value).items())

@@ -46,20 +46,30 @@ class Watchdog:
     ends_process : bool
         Whether a script that does not stop is ended with the process; Ctrl-C counts then, too, and the block has to
         be entered in the main thread.
+    presses : int
+        How many times Ctrl-C has to be pressed to end the process; before the last time it is said how many.
     """
 
     def __init__(
-        self, limits: Limits, stop: Callable[[Aborted], None], where: Place, *, ends_process: bool = False
+        self,
+        limits: Limits,
+        stop: Callable[[Aborted], None],
+        where: Place,
+        *,
+        ends_process: bool = False,
+        presses: int = 1,
     ) -> None:
         self._limits = limits
         self._stop = stop
         self._where = where
         self._ends_process = ends_process
+        self._presses = presses
         self._changed = threading.Condition()
         self._over = False
         self._deadline: float | None = None  # of the script; None while it waits for a person, or has no limit
         self._left = limits.time  # seconds, while there is no deadline
         self._end: float | None = None  # of the process
+        self._reminder: float | None = None  # when to say that Ctrl-C was heard
         self._why = ""
         self._main = threading.get_ident()
         self._bell: tuple[int, int] | None = None  # a pipe that Ctrl-C writes to
@@ -116,25 +126,28 @@ class Watchdog:
         """Take note of Ctrl-C, until the block is left."""
         while True:
             rung = os.read(reading, 64)
+            self._presses -= rung.count(signal.SIGINT)
             if signal.SIGINT in rung:
-                self._doom("Ctrl-C")
+                self._doom("Ctrl-C", ends=self._presses <= 0)
             if not rung or 0 in rung:
                 break
         assert self._bell is not None
         for end in self._bell:
             os.close(end)
 
-    def _doom(self, why: str) -> None:
+    def _doom(self, why: str, *, ends: bool = True) -> None:
         with self._changed:
-            if self._end is None and self._ends_process:
+            if self._end is None and self._ends_process and ends:
                 self._end, self._why = time.monotonic() + GRACE, why
-                self._changed.notify()
+            elif not ends:
+                self._reminder = time.monotonic() + GRACE
+            self._changed.notify()
 
     def _watch(self) -> None:
         while True:
             with self._changed:
                 now = time.monotonic()
-                times = [each for each in (self._deadline, self._end) if each is not None]
+                times = [each for each in (self._deadline, self._end, self._reminder) if each is not None]
                 if not self._over and (not times or min(times) > now):
                     self._changed.wait(min(times) - now if times else None)
                     continue
@@ -142,6 +155,9 @@ class Watchdog:
                     return
                 late = self._deadline is not None and self._deadline <= now
                 ended = self._end is not None and self._end <= now
+                if self._reminder is not None and self._reminder <= now:
+                    self._reminder = None
+                    os.write(2, b"still busy, stops when this call ends; Ctrl-C again ends the session\n")
                 if late:
                     self._deadline = self._left = None
             if late:
