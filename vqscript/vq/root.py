@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vqscript import names
 from vqscript.errors import Aborted, UsageError, did_you_mean
 from vqscript.vq.catalog import script
 from vqscript.vq.controler import Controler
@@ -354,7 +355,8 @@ class VQ:
         Returns
         -------
         str
-            The path.
+            The path, from the root; a relative answer is meant from the current folder. It is a place that is there,
+            or a new one in a folder that is. To write there the script needs `--allow-write` all the same.
 
         Raises
         ------
@@ -459,8 +461,11 @@ class VQ:
         PermissionDenied
             Scripts may not write there.
         """
-        if not name.strip() or any(mark in name for mark in "/\\\0") or name in (".", ".."):
-            raise UsageError(f'"{name}" is no folder name', hint="one name, without slashes")
+        fault = "it is empty" if not name.strip() else names.fault(name)
+        if fault:
+            raise UsageError(
+                f'"{name}" is no folder name: {fault}', hint='one name, without slashes; require "names" has safe(text)'
+            )
         folder = Path(parent) / name
         folder.mkdir(parents=True, exist_ok=True)
         return str(folder)
