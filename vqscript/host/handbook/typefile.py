@@ -20,15 +20,21 @@ def type_files(book: Handbook) -> dict[str, str]:
     main = [*_head(), *_blocks(_aliases(book)), *_blocks(_classes(book)), *_blocks(_globals(book))]
     files = {MAIN: "\n".join(main)}
     for name, module in book.modules.items():
-        lines = [*_head(), *_blocks([_class(module)]), f"return {_variable(module)}", ""]
+        lines = [*_head(name), *_blocks([_class(module)]), f"return {_variable(module)}", ""]
         files[f"{name}.lua"] = "\n".join(lines)
     return files
 
 
-def _head() -> list[str]:
+def _head(name: str = "") -> list[str]:
     from vqscript import __version__
 
-    return ["---@meta", "", f"-- Made by vqscript {__version__} for editors; it is not run.", "-- luacheck: ignore", ""]
+    return [
+        f"---@meta {name}".rstrip(),
+        "",
+        f"-- Made by vqscript {__version__} for editors; it is not run.",
+        "-- luacheck: ignore",
+        "",
+    ]
 
 
 def _blocks(blocks: Iterable[list[str]]) -> Iterator[str]:
