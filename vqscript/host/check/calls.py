@@ -45,11 +45,11 @@ def problems(
     if entry.owner == "" or Handbook.load().classes[entry.owner].kind == "library":
         # Lua's own functions tell nil from nothing, ignore what is too much, and take "3" for 3 and 3 for "3".
         return list(_too_few(entry, arguments, at))
-    given = _without_nils(arguments)
+    given = arguments if lenient else _without_nils(arguments)
     return [
         *_too_few(entry, given, at),
         *_too_many(entry, given, at, lenient),
-        *_values(entry, given, kind),
+        *_values(entry, given, kind, lenient),
         *_options(entry, arguments, kind),
     ]
 
@@ -77,9 +77,11 @@ def _too_many(entry: Entry, arguments: list[Expression], at: Node, lenient: bool
         yield Problem(at, "arguments", takes, hint)
 
 
-def _values(entry: Entry, arguments: list[Expression], kind: Callable[[Expression], Kind]) -> Iterator[Problem]:
+def _values(
+    entry: Entry, arguments: list[Expression], kind: Callable[[Expression], Kind], lenient: bool
+) -> Iterator[Problem]:
     for parameter, argument in zip(entry.parameters, arguments, strict=False):
-        if not (parameter.optional and _is_nil(argument)):
+        if not _is_nil(argument) or not (parameter.optional or lenient):
             yield from _value(entry, parameter.name, parameter.type_text, argument, kind)
 
 

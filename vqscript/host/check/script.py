@@ -119,6 +119,8 @@ def check(files: Sequence[File]) -> Iterable[Finding]:
                 variables.assign(name, inference, each)
     for i, (file, inference) in enumerate(zip(files, inferences, strict=True)):
         yield from file.findings
+        if "_ENV" in file.scopes.names:  # its globals are those of a table of its own
+            continue
         checker = Checker(file.scopes, inference, known, file.missing, complete=complete, starts=i == 0)
         try:
             checker.block(file.statements or ())

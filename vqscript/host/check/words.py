@@ -141,7 +141,9 @@ def _fits(value: Literal | Table, part: str, function: str) -> bool:
         return part not in _SCALARS and not _is_word(part)
     word = value.value
     if _is_word(part):
-        return str(word) == part.strip("\"'") and isinstance(word, str) == part.startswith(('"', "'"))
+        if isinstance(word, str) or part.startswith(('"', "'")):
+            return isinstance(word, str) and word == part.strip("\"'")
+        return not isinstance(word, bool) and word == int(part)
     if part == "nil":
         return word is None
     if part in ("integer", "number"):
