@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from vqscript.errors import Aborted, ConfigError, ScriptError, UsageError, VqError
 
-COMMANDS = ("run", "repl", "repo", "inspect", "demo")
+COMMANDS = ("run", "repl", "batch", "check", "new", "types", "repo", "inspect", "demo")
 """Modules of :mod:`vqscript.cli` that are commands; each has ``add_subparser`` and ``run``."""
 
-EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAILURE, EXIT_USAGE, EXIT_LIMIT, EXIT_INTERRUPTED = 1, 2, 124, 130
 
 
 def build_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
@@ -45,7 +45,11 @@ class _ShowVersion(argparse.Action):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code (0 done, 1 failed, 2 wrong use, 130 interrupted)."""
+    """Run the command line; returns the exit code (0 done, 1 failed, 2 wrong use, 130 interrupted).
+
+    A script that reached its time or memory limit is 124. One that could not be stopped, so that the process was
+    ended around it, is 125 (:mod:`vqscript.host.watchdog`).
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A console without UTF-8 must not turn "µ" into a crash; what goes into a file or a pipe is UTF-8 always.
@@ -103,7 +107,7 @@ def report(error: VqError) -> None:
 def exit_code(error: VqError) -> int:
     """Return the process exit code for an error."""
     if isinstance(error, Aborted):
-        return EXIT_INTERRUPTED
+        return EXIT_LIMIT if error.reason in ("time", "memory") else EXIT_INTERRUPTED
     if isinstance(error, UsageError | ConfigError):
         return EXIT_USAGE
     return EXIT_FAILURE

@@ -38,6 +38,11 @@ class Answers:
                 return pair[end + 1 :]
         return self._table.get(wanted)
 
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """All that was given, as ``title=answer``: the same for the same answers."""
+        return (*(f"{title}={answer}" for title, answer in sorted(self._table.items())), *self._pairs)
+
     def resembling(self, title: str) -> str:
         """Return the title among those given that is spelled most like a title, "" without one."""
         titles = [*self._table, *(pair.partition("=")[0].strip() for pair in self._pairs)]

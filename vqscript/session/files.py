@@ -51,12 +51,12 @@ def write_table(path: Path, rows: Iterable[Sequence[object]]) -> Path:
     """Write rows as CSV (UTF-8, comma) whole; returns its path. None is an empty cell."""
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
-    table.writerows([_harmless(cell) for cell in row] for row in rows)
+    table.writerows([harmless(cell) for cell in row] for row in rows)
     return write_text(path, out.getvalue())
 
 
-def _harmless(cell: object) -> object:
-    # A text that begins like a formula would be computed by the spreadsheet; a number stays one.
+def harmless(cell: object) -> object:
+    """Return a cell that no spreadsheet computes: a text that begins like a formula is quoted, a number stays one."""
     if isinstance(cell, str) and cell.startswith(("=", "@", "+", "-", "\t", "\r")) and not _is_number(cell):
         return f"'{cell}"
     return cell

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from vqscript.errors import UsageError
 from vqscript.session.display import Display
 from vqscript.session.inputs import DEFAULT_PALETTES, Input, Inputs
 from vqscript.session.interaction import Interaction, Prepared
+from vqscript.session.origins import Origin, of_input
 from vqscript.session.permissions import Permissions, Unrestricted
 
 if TYPE_CHECKING:
@@ -42,6 +43,15 @@ class Session:
     config : Config, optional
     permissions : Permissions, optional
         What is asked before a repository is opened or changed; default allows all.
+    view : callable, optional
+        Given each repository that is opened, returns what the session works with; default: the repository itself.
+
+    Attributes
+    ----------
+    origins : list of Origin
+        The series and ROI objects that were loaded, in order.
+    texts : set of Path
+        The text files that were read.
 
     Examples
     --------
@@ -60,6 +70,7 @@ class Session:
         interaction: Interaction | None = None,
         config: Config | None = None,
         permissions: Permissions | None = None,
+        view: Callable[[Repository], Repository] | None = None,
     ) -> None:
         self.output = output or Path("vq-output")
         self.interaction: Interaction = interaction or Prepared()
@@ -71,6 +82,9 @@ class Session:
         self._said: set[str] = set()
         self._repositories: dict[str, Repository] = {}
         self.permissions: Permissions = permissions or Unrestricted()
+        self.origins: list[Origin] = []
+        self.texts: set[Path] = set()
+        self._view = view
 
     # Inputs -------------------------------------------------------------------------------
 
@@ -114,6 +128,7 @@ class Session:
             self._new_reference(item.volume)
         item.palette = DEFAULT_PALETTES[min(i, len(DEFAULT_PALETTES) - 1)]
         self.inputs[i] = item
+        self.origins.append(of_input(i, item))
         for warning in item.volume.warnings:
             self.interaction.log(f"input {i} ({item.name}): {warning}", "warning")
 
@@ -304,7 +319,7 @@ class Session:
         if key not in self._repositories:
             self.permissions.reach(key)
             opened = open_repository(url, self._config)
-            self._repositories[key] = opened
+            self._repositories[key] = self._view(opened) if self._view else opened
             self.permissions.opened(opened)
         return self._repositories[key]
 

@@ -1,0 +1,112 @@
+"""Worker processes: one that ends costs its own task only."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from vqscript.batch.pool import Pool, WorkerLost
+from vqscript.errors import UsageError
+
+HANG_GUARD = 60
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def refuse(text: str) -> None:
+    raise UsageError(f"no {text}", hint="something else")
+
+
+def end_by(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+def leave(code: int) -> None:
+    os._exit(code)
+
+
+def hang(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def process_id(_: object) -> int:
+    return os.getpid()
+
+
+def note_mark(text: str) -> None:
+    os.environ["POOL_MARK"] = text
+
+
+def read_mark(_: object) -> str:
+    return os.environ.get("POOL_MARK", "")
+
+
+@pytest.fixture
+def pool():
+    with Pool(2) as pool:
+        yield pool
+
+
+def test_tasks_run_and_return_in_any_number(pool):
+    futures = [pool.submit(double, number) for number in range(50)]
+    assert [future.result(HANG_GUARD) for future in futures] == [2 * number for number in range(50)]
+
+
+def test_what_a_task_raises_is_raised_again_with_its_hint(pool):
+    with pytest.raises(UsageError, match="no bread") as caught:
+        pool.submit(refuse, "bread").result(HANG_GUARD)
+    assert caught.value.hint == "something else"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_a_killed_worker_costs_its_own_task_only(pool):
+    futures = [pool.submit(double, 1), pool.submit(end_by, signal.SIGKILL), *(pool.submit(double, n) for n in range(9))]
+    with pytest.raises(WorkerLost, match="SIGKILL"):
+        futures[1].result(HANG_GUARD)
+    assert [future.result(HANG_GUARD) for future in futures if future is not futures[1]] == [2, *range(0, 18, 2)]
+
+
+def test_a_worker_that_leaves_is_named_with_its_exit_code(pool):
+    with pytest.raises(WorkerLost, match="exit code 3"):
+        pool.submit(leave, 3).result(HANG_GUARD)
+
+
+def test_a_task_that_hangs_is_ended_after_the_pools_patience():
+    with Pool(1, patience=1) as pool:
+        lost, next_one = pool.submit(hang, 600), pool.submit(double, 4)
+        with pytest.raises(WorkerLost, match="did not answer within 1 s"):
+            lost.result(HANG_GUARD)
+        assert next_one.result(HANG_GUARD) == 8
+
+
+def test_shutdown_ends_what_runs_and_cancels_what_waits():
+    pool = Pool(1)
+    running, waiting = pool.submit(hang, 600), pool.submit(double, 4)
+    while not running.running():
+        time.sleep(0.01)
+    pool.shutdown()
+    assert waiting.cancelled()
+    with pytest.raises(WorkerLost, match="stopped"):
+        running.result(HANG_GUARD)
+
+
+def test_each_worker_is_prepared_before_its_first_task_the_one_that_takes_anothers_place_too():
+    with Pool(1, prepare=(note_mark, "ready")) as pool:
+        assert pool.submit(read_mark, None).result(HANG_GUARD) == "ready"
+        first = pool.submit(process_id, None).result(HANG_GUARD)
+        pool.submit(leave, 1).exception(HANG_GUARD)
+        assert pool.submit(process_id, None).result(HANG_GUARD) != first
+        assert pool.submit(read_mark, None).result(HANG_GUARD) == "ready"
+
+
+def test_who_asked_is_told_which_task_a_worker_takes_on():
+    taken = []
+    with Pool(1, started=taken.append) as pool:
+        for number in (1, 2, 3):
+            pool.submit(double, number).result(HANG_GUARD)
+    assert taken == [1, 2, 3]

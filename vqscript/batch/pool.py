@@ -1,0 +1,205 @@
+"""Worker processes, each of which may end at any moment without harm to the others.
+
+``concurrent.futures.ProcessPoolExecutor`` gives up all of its tasks when one worker ends; here the task that
+ended it fails, and another worker takes its place.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from vqscript.errors import VqError
+
+_TASKS_PER_WORKER = 200
+"""After so many tasks a worker is replaced, whatever the libraries it uses may have kept."""
+
+_GENTLY = 2.0
+"""Seconds a worker has to end when it is asked to."""
+
+
+class WorkerLost(VqError):
+    """A worker process ended, or had to be ended, before its task was done."""
+
+
+class Pool:
+    """Runs functions in processes that are started afresh (spawn), one task at a time each.
+
+    Parameters
+    ----------
+    size : int
+        How many processes.
+    patience : float, optional
+        Seconds after which a task that has not returned is ended together with its process; None waits for ever.
+    prepare : tuple of callable and argument, optional
+        Called in each process before its first task.
+    started : callable, optional
+        Told the argument of each task when a worker takes it on; called in a thread of the pool.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        *,
+        patience: float | None = None,
+        prepare: tuple[Callable[[Any], None], Any] | None = None,
+        started: Callable[[Any], None] = lambda task: None,
+    ) -> None:
+        self._patience = patience
+        self._prepare = prepare
+        self._started = started
+        self._waiting: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._closed = threading.Event()
+        self._threads = [threading.Thread(target=self._serve, name=f"pool-{n}", daemon=True) for n in range(size)]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, function: Callable[[Any], Any], argument: Any) -> Future[Any]:
+        """Have ``function(argument)`` run in a worker; both are pickled.
+
+        The future's exception is :class:`WorkerLost` where the process ended before it answered.
+        """
+        future: Future[Any] = Future()
+        self._waiting.put((future, function, argument))
+        return future
+
+    def shutdown(self) -> None:
+        """End all workers at once; tasks that run are lost, those that wait are cancelled."""
+        self._closed.set()
+        for _ in self._threads:
+            self._waiting.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+
+    def _serve(self) -> None:
+        """Feed one worker, and the ones that take its place."""
+        worker: _Worker | None = None
+        try:
+            while (work := self._waiting.get()) is not None:
+                future, function, argument = work
+                if self._closed.is_set() or not future.set_running_or_notify_cancel():
+                    future.cancel()
+                    continue
+                if worker is None or worker.served >= _TASKS_PER_WORKER or not worker.alive:
+                    if worker is not None:
+                        worker.end()
+                    worker = _Worker(self._prepare)
+                self._started(argument)
+                try:
+                    future.set_result(worker.run(function, argument, self._patience, self._closed))
+                except WorkerLost as error:
+                    worker.end()
+                    worker = None
+                    future.set_exception(error)
+                except Exception as error:  # noqa: BLE001 - what the task raised belongs to its future
+                    future.set_exception(error)
+        finally:
+            if worker is not None:
+                worker.end()
+
+
+_Work = tuple["Future[Any]", Callable[[Any], Any], Any]
+
+
+class _Worker:
+    """One process and the pipe to it."""
+
+    def __init__(self, prepare: tuple[Callable[[Any], None], Any] | None) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(theirs, prepare), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.served = 0
+
+    @property
+    def alive(self) -> bool:
+        return self._process.is_alive()
+
+    def run(
+        self, function: Callable[[Any], Any], argument: Any, patience: float | None, closed: threading.Event
+    ) -> Any:
+        """Return what the function returns, or raise what it raises."""
+        self.served += 1
+        try:
+            self._pipe.send((function, argument))
+            self._await_answer(patience, closed)
+            done, value = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            self._process.join(_GENTLY)
+            raise WorkerLost(f"the worker process ended ({_ending(self._process.exitcode)})") from error
+        if done:
+            return value
+        raise value
+
+    def _await_answer(self, patience: float | None, closed: threading.Event) -> None:
+        deadline = None if patience is None else time.monotonic() + patience
+        while not wait([self._pipe, self._process.sentinel], timeout=0.2):
+            if closed.is_set():
+                raise WorkerLost("the batch was stopped")
+            if deadline is not None and time.monotonic() > deadline:
+                raise WorkerLost(f"the worker did not answer within {patience:g} s, and was ended")
+        if not self._pipe.poll():
+            raise EOFError
+
+    def end(self) -> None:
+        """End the process, gently first."""
+        self._pipe.close()  # an idle worker sees the end of the pipe
+        self._process.join(0.05)
+        for ask in (self._process.terminate, self._process.kill):
+            if self._process.is_alive():
+                ask()
+                self._process.join(_GENTLY)
+        self._process.close()
+
+
+def _ending(code: int | None) -> str:
+    if code is not None and code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        return f"{name}: the system ends a process so when memory runs out" if name == "SIGKILL" else name
+    return f"exit code {code}"
+
+
+def _work(pipe: Connection, prepare: tuple[Callable[[Any], None], Any] | None) -> None:
+    """Serve tasks until the pipe closes; the life of a worker process."""
+    # Ctrl-C reaches the whole group; it is the parent that decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if prepare is not None:
+        function, argument = prepare
+        function(argument)
+    while True:
+        try:
+            function, argument = pipe.recv()
+        except EOFError:
+            return
+        try:
+            answer = (True, function(argument))
+        except Exception as error:  # noqa: BLE001 - it is raised again in the parent
+            answer = (False, error)
+        pipe.send(answer)
+
+
+def _end_with_parent() -> None:
+    """End this process as soon as the parent has ended, however that came about."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

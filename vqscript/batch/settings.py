@@ -1,0 +1,30 @@
+"""How a batch is run, whatever it computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a batch is run.
+
+    Attributes
+    ----------
+    filters : str
+        As :func:`~vqscript.batch.plan.where` reads them.
+    fresh : bool
+        Whether to forget earlier results.
+    jobs : int
+        How many worker processes; with a scheduler, how many tasks it gets at a time.
+    scheduler : str
+        Address of a Dask scheduler; "" for processes of this machine.
+    parquet : bool
+        Whether to write ``results.parquet`` as well.
+    """
+
+    filters: str = ""
+    fresh: bool = False
+    jobs: int = 1
+    scheduler: str = ""
+    parquet: bool = False
