@@ -63,13 +63,13 @@ local function known_names(objects)
 end
 
 --- ROI objects of the loaded study, newest first, of one creator if one is named.
--- Those drawn in another frame of reference than the reference's are no candidates: they cannot be placed on it.
+-- Those drawn in another frame of reference than the reference's, or in none, are no candidates: they cannot be placed.
 local function roi_objects(repository, creator)
   local all = repository:dataPoints(study_of(0), "roi")
   local frame = VQ.dataManager():getDcmString(0, "FrameOfReferenceUID")
   local found, creators = {}, {}
   for _, each in ipairs(all) do
-    local placed = frame == "" or each.frameOfReference == "" or each.frameOfReference == frame
+    local placed = each.frameOfReference ~= "" and (frame == "" or each.frameOfReference == frame)
     if placed and (not creator or each.creator == creator) then found[#found + 1] = each end
     if not contains(creators, each.creator) then creators[#creators + 1] = each.creator end
   end

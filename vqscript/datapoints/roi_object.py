@@ -53,14 +53,17 @@ def segment_label(segment: Dataset) -> str:
 
 
 def unique_names(labels: Iterable[str]) -> list[str]:
-    """Return labels as ROI names: one that is used again becomes "Name (2)", as the readers of ROI files name it."""
+    """Return labels as ROI names: printable, and one that is used again becomes "Name (2)"."""
     names: list[str] = []
+    taken: set[str] = set()
     for label in labels:
-        name, count = label, 1
-        while name in names:
+        plain = "".join(character for character in label if character.isprintable()).strip() or "ROI"
+        name, count = plain, 1
+        while name in taken:
             count += 1
-            name = f"{label} ({count})"
+            name = f"{plain} ({count})"
         names.append(name)
+        taken.add(name)
     return names
 
 

@@ -132,7 +132,9 @@ def _matrix(header: Header, warnings: list[str]) -> Float:
 
 
 def _sform(fields: Any) -> Float | None:
-    return _usable(np.vstack([fields["srow"].astype(np.float64), [0.0, 0.0, 0.0, 1.0]]))
+    with np.errstate(invalid="ignore"):  # a NaN that signals, as damage makes them; it is refused like any other
+        rows = fields["srow"].astype(np.float64)
+    return _usable(np.vstack([rows, [0.0, 0.0, 0.0, 1.0]]))
 
 
 def _qform(header: Header) -> Float | None:

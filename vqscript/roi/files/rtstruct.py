@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vqscript.datapoints.roi_object import read_structure_set
+from vqscript.datapoints.roi_object import read_structure_set, unique_names
 from vqscript.errors import ImageError, RoiError, did_you_mean
 from vqscript.imaging.dicom.stream import opened
 from vqscript.imaging.dicom.values import conversion_errors
@@ -91,8 +91,14 @@ def read_rois(
         What was left out, clipped or renamed, for the user to read.
     """
     structures = read_structures(path)
+    known = unique_names(structure.name for structure in structures)
+    renamed = [
+        f'{path.name}: an ROI called "{structure.name}" is named "{name}" here'
+        for structure, name in zip(structures, known, strict=True)
+        if structure.name != name and (names is None or name in names)
+    ]
+    structures = [replace(structure, name=name) for structure, name in zip(structures, known, strict=True)]
     if names is not None:
-        known = [structure.name for structure in structures]
         for name in names:
             if name not in known:
                 raise RoiError(f'{path}: holds no ROI "{name}"', hint=did_you_mean(name, known), path=path)
@@ -100,14 +106,10 @@ def read_rois(
     rois = RoiSet(grid)
     structures, notes = _of_frame(path, structures, grid, series, force=force)
     thickness, remark = _thickness(structures, grid, series)
-    if remark:
-        notes.append(f"{path.name}: {remark}")
+    notes = [*renamed, *notes, *([f"{path.name}: {remark}"] if remark else [])]
     for structure in structures:
         one = RoiSet(grid)
-        wanted = "".join(c for c in structure.name if c.isprintable()).strip() or "ROI"
-        name = rois.free_name(wanted)
-        if name != structure.name:
-            notes.append(f'{path.name}: an ROI called "{structure.name}" is named "{name}" here')
+        name = structure.name
         j = one.add(name, structure.color or rois.next_color())
         if structure.skipped:
             notes.append(f"{path.name}: {name}: {structure.skipped} contours enclose no area: left out")

@@ -72,7 +72,7 @@ def read_rois(
     header, instance = read_header(path)
     if instance.sop_class not in SEGMENTATIONS:
         raise RoiError(f"{path} is no segmentation but {instance.modality or 'another object'}", path=path)
-    with values.quiet():
+    with values.naming(path), values.quiet():
         drawn_on = read_segmentation(header).referenced_series
     note = place_note(path, instance.frame_of_reference, grid, drawn_on=drawn_on, series=series, force=force)
     notes = [note] if note else []
