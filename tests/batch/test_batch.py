@@ -237,7 +237,7 @@ def test_a_folder_that_is_none_of_a_batch_is_left_alone(bench):
         ended = bench.run(*flags)
         assert ended.code == 2
         assert "no folder of a batch" in ended.err
-    assert os.listdir(bench.output) == ["thesis.doc"]
+    assert [path.name for path in bench.output.iterdir()] == ["thesis.doc"]
 
 
 def test_output_inside_a_repository_is_refused(own_bench):
