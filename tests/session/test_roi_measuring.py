@@ -221,8 +221,8 @@ def test_a_curve_has_the_times_of_its_frames(put, curve, desk, tmp_path):
     [
         ("kBq/mL", "ADMIN", "corrected to the injection (DecayCorrection is ADMIN)"),
         ("uCi", "NONE", "not corrected (DecayCorrection is NONE)"),
-        ("SUVbw", "START", "relative to the dose, both at one time"),
-        ("%ID/g", "START", "relative to the dose, both at one time"),
+        ("SUVbw", "START", "divided by the dose at the same time"),
+        ("%ID/g", "START", "divided by the dose at the same time"),
         ("HU", "START", ""),
         ("counts", None, "unknown (there is no DICOM header)"),
     ],

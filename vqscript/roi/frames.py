@@ -41,7 +41,7 @@ def frames(volume: Volume) -> list[Frame]:
 def decay_said(volume: Volume) -> str:
     """Return in words to when the values of a volume are decay-corrected, and what says so; "" if nothing decays."""
     if volume.unit.startswith(("SUV", "%ID")):
-        return "relative to the dose, both at one time"
+        return "divided by the dose at the same time"
     if volume.unit not in ACTIVITY:
         return ""
     status, where = decay_status(volume)

@@ -2,109 +2,175 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
+from typing import Literal, TypedDict, Unpack, cast
 
-from vqscript.errors import UsageError
 from vqscript.roi.method import Method
 from vqscript.vq.catalog import script
+from vqscript.vq.frames import frame_index
+from vqscript.vq.measurements import StatisticField, Statistics, curve_record, statistics_record
 from vqscript.vq.operator import Operator
-from vqscript.vq.types import Record, WritePath
-
-if TYPE_CHECKING:
-    from vqscript.roi.statistics import Statistics
+from vqscript.vq.types import Input, WritePath
 
 
 class MeasuringOptions(TypedDict, total=False):
-    """How to measure: all options may be left out."""
+    """How to measure."""
 
     full: bool
+    """Measure what takes longer as well: peaks and the largest diameter."""
     sampling: Literal["linear", "native"]
+    """On an input of another grid: interpolate at the ROI's voxels (default), or take the input's own voxels."""
     percentiles: list[float]
+    """Percentiles beyond those always there: {2.5, 97.5} adds `p2.5` and `p97.5`."""
     binwidth: float
+    """Bins of the histogram for `entropy`, in the input's unit; default 25 HU, 0.25 SUV, else range / 64."""
 
 
-class TableOptions(MeasuringOptions, total=False):
-    """How to measure, and what a table looks like."""
+class TableOptions(TypedDict, total=False):
+    """What a table looks like, and how to measure."""
 
     layout: Literal["tidy", "wide"]
+    """A row for each number, with its unit (default), or for each ROI and frame."""
     fields: list[str]
+    """Names of the statistics to measure and write; default all, without those that need `-full`."""
+    full: bool
+    """Measure what takes longer as well: peaks and the largest diameter."""
+    sampling: Literal["linear", "native"]
+    """On an input of another grid: interpolate at the ROI's voxels (default), or take the input's own voxels."""
+    percentiles: list[float]
+    """Percentiles beyond those always there: {2.5, 97.5} adds `p2.5` and `p97.5`."""
+    binwidth: float
+    """Bins of the histogram for `entropy`, in the input's unit; default 25 HU, 0.25 SUV, else range / 64."""
 
 
 class RoiMeasuring(Operator):
     """What the 3D ROI Tool measures."""
 
     @script(example="roi:setInputROI(1)")
-    def setInputROI(self, i: int) -> None:
+    def setInputROI(self, i: Input) -> None:
         """Choose the input that the tool measures where none is named."""
         self._session.inputs.check(i)
         self._session.roi_tool.input = i
 
     @script(example="local s = roi:statistics(1, 1) print(s.mean, s.units.mean)")
     def statistics(
-        self, j: int, input: int | None = None, frame: int = 1, **options: Unpack[MeasuringOptions]
-    ) -> Record:
-        """Measure an ROI on an input (default: the tool's input), in one of its frames (from 1).
+        self, j: int, input: Input | None = None, frame: int = 1, **options: Unpack[MeasuringOptions]
+    ) -> Statistics:
+        """Measure an ROI on an input.
 
-        Fields: ``name voxels volume`` (mm3) ``volumeML mean sd std variance variancePopulation min max
-        median sum integral tlg totalUptake skewness kurtosis entropy surface com comMm maxPosition unit
-        sampling`` and more, see ``fields``; ``units`` has the unit of each number. An empty ROI has
-        ``voxels`` 0 and no value fields.
+        Where the input lies on another grid, it is interpolated at the ROI's voxels, or measured natively; `sampling`
+        says which.
 
-        Options: ``-full true`` measures peaks and the largest diameter as well, which takes longer;
-        ``-sampling "native"`` takes the input's own voxels where it has another grid than the ROIs, instead
-        of interpolating; ``-percentiles {2.5, 97.5}`` adds ``p2.5`` and ``p97.5``; ``-binwidth 1`` sets the
-        bins of the histogram for ``entropy``, in the unit of the input (default: 25 HU, 0.25 of SUV, else a
-        64th of the ROI's range).
+        Parameters
+        ----------
+        j : int
+            Number of the ROI, from 1.
+        input : int
+            Number of the input; default the tool's, see :meth:`setInputROI`.
+        frame : int
+            Frame of the input, from 1.
+
+        Returns
+        -------
+        Statistics
+            Numbers and positions, with their units in `units`. An empty ROI has `voxels` 0 and no values.
+
+        Raises
+        ------
+        RoiError
+            There is no such ROI or frame, or an option is out of range.
         """
-        return _record(self._session.roi_tool.statistics(j, input, _index(frame), _method(options)))
+        return statistics_record(self._session.roi_tool.statistics(j, input, frame_index(frame), _method(options)))
 
     @script(example="for _, row in ipairs(roi:table(1)) do print(row.name, row.mean, row.unit) end")
-    def table(self, input: int | None = None, frame: int = 1, **options: Unpack[MeasuringOptions]) -> list[Record]:
-        """Measure all ROIs on an input (default: the tool's input), in one of its frames (from 1).
+    def table(
+        self, input: Input | None = None, frame: int = 1, **options: Unpack[MeasuringOptions]
+    ) -> list[Statistics]:
+        """Measure all ROIs on an input.
 
-        Fields and options are those of ``statistics``.
+        Parameters
+        ----------
+        input : int
+            Number of the input; default the tool's, see :meth:`setInputROI`.
+        frame : int
+            Frame of the input, from 1.
+
+        Returns
+        -------
+        list of Statistics
+            What :meth:`statistics` returns, for each ROI in turn.
         """
-        return [_record(one) for one in self._session.roi_tool.table(input, _index(frame), _method(options))]
+        measured = self._session.roi_tool.table(input, frame_index(frame), _method(options))
+        return [statistics_record(each) for each in measured]
 
     @script(example="for _, at in ipairs(roi:curve(1, 1)) do print(at.frame, at.mid, at.mean, at.unit) end")
-    def curve(self, j: int, input: int | None = None, **options: Unpack[MeasuringOptions]) -> list[Record]:
-        """Measure an ROI on all frames of an input (default: the tool's input): a time-activity curve.
+    def curve(self, j: int, input: Input | None = None, **options: Unpack[MeasuringOptions]) -> list[Statistics]:
+        """Measure an ROI on all frames of an input: a time-activity curve.
 
-        Each entry has the fields of ``statistics``, and ``frame`` (from 1), ``start``, ``duration`` and ``mid``
-        in seconds after the start of the first frame, where they are known. Values are taken as they stand;
-        ``decay`` says to when they are decay-corrected. Options are those of ``statistics``.
+        Values are taken as they stand; `decay` says to when they are decay-corrected. To bring them to one time, use
+        :meth:`DataManager.decayCorrect` before.
+
+        Parameters
+        ----------
+        j : int
+            Number of the ROI, from 1.
+        input : int
+            Number of the input; default the tool's, see :meth:`setInputROI`.
+
+        Returns
+        -------
+        list of Statistics
+            For each frame what :meth:`statistics` returns, and `frame`, `start`, `duration`, `mid` and `decay`; times
+            that are not known are nil.
         """
-        return [
-            _record(one.statistics)
-            | {key: value for key, value in one.frame._asdict().items() if value is not None}
-            | {"decay": one.decay}
-            for one in self._session.roi_tool.curve(j, input, _method(options))
-        ]
+        return [curve_record(each) for each in self._session.roi_tool.curve(j, input, _method(options))]
 
     @script(example='roi:exportTable("rois.csv")')
     def exportTable(self, path: WritePath, inputs: list[int] | None = None, **options: Unpack[TableOptions]) -> str:
-        """Write the statistics of all ROIs on all inputs that are on (or the named ones) as CSV; returns the path.
+        """Write the statistics of all ROIs on inputs, in all their frames, as CSV or JSON.
 
         A row holds one number and its unit, with study, series, input, frame and its times, and ROI. With
-        ``-layout "wide"`` a row holds all numbers of an ROI on a frame; ``unit`` is that of the values then. A
-        path that ends in ``.json`` gives JSON. ``-fields {"mean", "sd"}`` chooses what is in the table and is
-        measured; the other options are those of ``statistics``.
+        `-layout "wide"` it holds all numbers of an ROI on a frame: columns of a fixed unit have it in their name, the
+        others are in `unit`.
+
+        Parameters
+        ----------
+        path
+            File; one that ends in ".json" becomes JSON, a name without an extension gets ".csv".
+        inputs
+            Numbers of the inputs; default all that are on.
+
+        Returns
+        -------
+        str
+            Path of the file.
+
+        Raises
+        ------
+        RoiError
+            A field is none that is measured, or an option is out of range.
+        UsageError
+            There is no such input, or the path has the extension of another kind of file.
         """
-        layout, fields = options.get("layout", "tidy"), options.get("fields")
         tool = self._session.roi_tool
-        return str(tool.export_table(path, inputs, layout=layout, fields=fields, method=_method(options)))
+        layout, fields = options.get("layout", "tidy"), options.get("fields")
+        method = _method(cast(MeasuringOptions, options))
+        return str(tool.export_table(path, inputs, layout=layout, fields=fields, method=method))
 
     @script(example="for _, f in ipairs(roi:fields(1)) do print(f.name, f.unit, f.meaning) end")
-    def fields(self, input: int | None = None) -> list[Record]:
-        """List what ``statistics`` measures: ``name``, ``unit`` on an input (default: the tool's input), ``meaning``.
+    def fields(self, input: Input | None = None) -> list[StatisticField]:
+        """List what is measured.
 
-        Also ``source``, where it is defined, and ``full``: true for what takes longer and needs ``-full true``.
+        Parameters
+        ----------
+        input : int
+            Input whose units are listed; default the tool's, see :meth:`setInputROI`.
+
+        Returns
+        -------
+        list of StatisticField
+            In the order of tables.
         """
-        return self._session.roi_tool.fields(input)
-
-
-def _record(measured: Statistics) -> Record:
-    return {**measured.fields(), "units": measured.units()}
+        return [cast(StatisticField, each) for each in self._session.roi_tool.fields(input)]
 
 
 def _method(options: MeasuringOptions) -> Method:
@@ -114,10 +180,3 @@ def _method(options: MeasuringOptions) -> Method:
         percentiles=tuple(options.get("percentiles", ())),
         bin_width=options.get("binwidth"),
     )
-
-
-def _index(frame: int) -> int:
-    """Return the 0-based index of a frame that scripts count from 1."""
-    if frame < 1:
-        raise UsageError(f"there is no frame {frame}", hint="frames are counted from 1")
-    return frame - 1
