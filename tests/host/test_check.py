@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from vqscript.errors import ScriptError
 from vqscript.host.check import Finding, check_text
 
 OBJECTS = "local dm, mw = VQ.dataManager(), VQ.mainWin()\n"
@@ -64,8 +65,8 @@ MISTAKES = [
         'did you mean "saveImage"?',
     ),
     (
-        OBJECTS + "local o\nif args.a then o = dm else o = mw end\no:size()\no:saveImage('a')\no:foo()",
-        "6:3",
+        OBJECTS + "local o\nif args.a then o = dm else o = mw end\no:foo()",
+        "4:3",
         "member",
         'DataManager or MainWin has no member "foo"',
     ),
@@ -126,6 +127,24 @@ def test_a_mistake_is_found_where_it_is(code, place, kind, said):
     assert said in str(finding)
 
 
+QUIET = ("known only in the block", "the operator has no member", "Study has no member", "list[1]")
+"""These are never reached with an empty repository, or read as nil."""
+
+
+@pytest.mark.parametrize(
+    ("code", "place"),
+    [
+        (code, place)
+        for code, place, kind, said in MISTAKES
+        if kind not in ("global", "syntax") and not any(quiet in said for quiet in QUIET)
+    ],
+)
+def test_a_script_with_such_a_mistake_ends_at_that_line(code, place, home, lab):
+    with pytest.raises(ScriptError) as error:
+        home.run(code.replace("args.repo", '"lab.repo"').replace("args.project", '""').replace("args.a", "true"))
+    assert error.value.line == int(place.split(":")[0])
+
+
 # What is worth a look, and no error: the script goes on.
 DOUBTS = [
     ("if DEBUG then print('x') end", "1:4", '"DEBUG" is never given a value'),
@@ -170,3 +189,10 @@ def test_branches_that_choose_the_same_operator_agree():
     use = "VQ.currentOp():addROI('Heart')"
     assert check_text(OBJECTS + branch.format("Arithmetics", "3D ROI Tool") + use) == []
     assert only(OBJECTS + branch.format("Arithmetics", "Arithmetics") + use).kind == "member"
+
+
+def test_what_a_batch_hands_to_a_script_is_known():
+    finding = only("function process(repo, study, batch)\n  repo:getSerie(study)\n  return { batch.index }\nend")
+    assert (finding.line, finding.column, finding.hint) == (2, 8, 'did you mean "getSeries"?')
+    # Where the script calls it as well, it may be with anything.
+    assert check_text("function process(repo) repo:anything() end\nprocess { anything = print }") == []

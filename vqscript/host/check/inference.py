@@ -69,7 +69,7 @@ class Inference:
     def value(self, source: Source) -> Kind:
         """Return what a variable gets from one place."""
         if source.expression is None:
-            return None
+            return of_type(source.type_text)
         if source.nth == 0:
             return self.kind(source.expression)
         if isinstance(source.expression, Call):

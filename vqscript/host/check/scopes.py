@@ -38,11 +38,12 @@ UNSEEN = frozenset({"_G", "_ENV", "load"}) | LOADERS
 class Source(NamedTuple):
     """Where a variable has a value from: the ``nth`` value of an expression, counted from 0.
 
-    Without an expression nobody knows, as for a parameter.
+    Without an expression the handbook knows its type, or nobody knows, as for most parameters.
     """
 
     expression: Expression | None
     nth: int = 0
+    type_text: str = "any"
 
 
 @dataclass(slots=True, eq=False)

@@ -8,17 +8,20 @@ from pathlib import Path
 
 from vqscript import resources
 from vqscript.errors import UsageError, did_you_mean
-from vqscript.host import source
+from vqscript.host import source as scripts
 from vqscript.host.check.calls import Problem
 from vqscript.host.check.checker import Checker
 from vqscript.host.check.finding import Finding
 from vqscript.host.check.inference import Globals, Inference, global_kind
 from vqscript.host.check.kinds import Kind, Known, Of, one
 from vqscript.host.check.parse import parse
-from vqscript.host.check.scopes import Scopes
+from vqscript.host.check.scopes import Scopes, Source
 from vqscript.host.check.syntax import complaint
-from vqscript.host.check.tree import Call, Literal, Node
+from vqscript.host.check.tree import Call, Function, Literal, Node
 from vqscript.host.handbook import Handbook
+
+CALLED_BY_BATCH = {"process": ("iPACS", "Study")}
+"""Global functions that ``vqscript batch`` calls -> types of their first parameters."""
 
 
 @dataclass
@@ -88,7 +91,7 @@ def read_text(text: str, shown: str, path: Path) -> File:
         file.findings.append(Finding(shown, line, column, "error", "syntax", message, hint))
         return file
     try:
-        file.statements = parse(source.prepare(text).removeprefix(source.OPENING))
+        file.statements = parse(scripts.prepare(text).removeprefix(scripts.OPENING))
         file.scopes = Scopes(file.statements or ())
     except RecursionError:
         file.statements = None
@@ -106,6 +109,7 @@ def check(files: Sequence[File]) -> Iterable[Finding]:
     files : sequence of File
         The script first, then what it includes.
     """
+    _type_parameters(files)
     variables = Globals(_given(files))
     fields = frozenset().union(*(file.scopes.fields for file in files))
     known = {"__include", *_given(files)}.union(*(file.scopes.assigned for file in files))
@@ -134,7 +138,7 @@ def check(files: Sequence[File]) -> Iterable[Finding]:
 
 def _read(path: Path, shown: str) -> File:
     try:
-        text = source.read_script(path)
+        text = scripts.read_script(path)
     except UsageError as error:
         if not isinstance(error.__cause__, UnicodeDecodeError):
             raise
@@ -156,7 +160,7 @@ def _find_loads(file: File) -> None:
         if not isinstance(name, str) or (name == "object" and _is_library(file.path)):
             continue
         try:
-            path = source.find(name, home)
+            path = scripts.find(name, home)
         except UsageError as error:
             file.missing[call] = error.message, error.hint
             continue
@@ -164,7 +168,7 @@ def _find_loads(file: File) -> None:
             file.loads[call] = path
         else:
             message = f'there is no module "{name}": neither beside the script nor in the standard library'
-            file.missing[call] = message, did_you_mean(source.module_name(name), source.modules(home))
+            file.missing[call] = message, did_you_mean(scripts.module_name(name), scripts.modules(home))
 
 
 def _is_library(path: Path) -> bool:
@@ -200,6 +204,18 @@ def _modules(file: File) -> dict[Call, Kind]:
         for call, path in file.loads.items()
         if not _is_include(call)
     }
+
+
+def _type_parameters(files: Sequence[File]) -> None:
+    """Say what a batch gives its functions; where the script calls such a function itself, nobody knows."""
+    for file in files:
+        for name, types in CALLED_BY_BATCH.items():
+            if any(read.text == name for each in files for read in each.scopes.reads):
+                continue
+            for given in file.scopes.assigned.get(name, ()):
+                if isinstance(given.expression, Function):
+                    for parameter, type_text in zip(given.expression.parameters, types, strict=False):
+                        file.scopes.variables[parameter].sources[0] = Source(None, type_text=type_text)
 
 
 def _is_include(call: Call) -> bool:
