@@ -60,12 +60,14 @@ def whole_folder(path: Path) -> Iterator[Path]:
     fresh.mkdir()
     try:
         yield fresh
-        if path.exists():
+        if os.path.lexists(path):
             path.replace(old)
         fresh.replace(path)
     finally:
-        if old.exists() and not path.exists():
+        if os.path.lexists(old) and not path.exists():
             old.replace(path)  # cut short between the two names: what was there is not lost
         for left in (fresh, old):
-            if left.exists():
+            if left.is_symlink():
+                left.unlink()  # the link goes, what it led to stays
+            elif left.exists():
                 shutil.rmtree(left)
