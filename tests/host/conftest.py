@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +12,9 @@ from typing import Any
 
 import pytest
 
+import vqscript
 from vqscript.host.gate import Gate
+from vqscript.host.limits import Limits
 from vqscript.host.runtime import Runtime
 from vqscript.repository.local import LocalRepository
 from vqscript.session import Session
@@ -41,13 +46,13 @@ class Home:
         path.write_bytes(code if isinstance(code, bytes) else code.encode())
         return path
 
-    def runtime(self, answers: dict[str, str] | None = None, **allowed: Any) -> Runtime:
+    def runtime(self, answers: dict[str, str] | None = None, limits: Limits | None = None, **allowed: Any) -> Runtime:
         """Return a fresh runtime on a fresh session."""
         self.lines = []
         gate = Gate(self.output, self.folder, **allowed)
         session = Session(output=self.output, interaction=Prepared(answers), permissions=gate)
         self.sessions.append(session)
-        return Runtime(VQ(session), gate, args={"repo": "", "day": "3"}, write=self.lines.append)
+        return Runtime(VQ(session), gate, args={"repo": "", "day": "3"}, write=self.lines.append, limits=limits)
 
     def run(self, code: str | bytes, **how: Any) -> list[str]:
         """Run a script called main.lua and return the lines it printed."""
@@ -89,3 +94,24 @@ def refusal(home: Home) -> Callable[[str], tuple[str, str, str]]:
         return kind, message, hint
 
     return failing
+
+
+@pytest.fixture
+def process(home: Home) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Return a function that starts Python, with this vqscript, in the folder of the scripts."""
+    running = []
+    places = [str(Path(vqscript.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
+
+    def start(*words: str) -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        started = subprocess.Popen(
+            [sys.executable, *words], stdout=pipe, stderr=pipe, text=True, cwd=home.folder, env=environment
+        )
+        running.append(started)
+        return started
+
+    yield start
+    for each in running:
+        each.kill()
+        each.communicate()

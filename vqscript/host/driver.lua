@@ -75,6 +75,7 @@ local LARGE = 32 * 1024        -- KB in use from where a single instruction may 
 local look_at = host.memory -- KB in use from where garbage is collected to see what is left
 local full_at = host.memory -- KB left from where the script is stopped
 local looks = 0
+local telling = false          -- whether the place of an error is sought; an abort must not cut that short
 
 -- Returns whether the script uses more than it may. Between two calls memory that was not freed may grow by
 -- a quarter, so that a script just below its limit does not spend its time on collecting.
@@ -105,6 +106,7 @@ local watch_often
 
 -- The hook: looks whether the script has to stop.
 local function look(used)
+  if telling then return end
   if stopped() then raw_error(ABORT, 0) end
   if used > look_at and too_much() then raw_error(ABORT, 0) end
   looks = looks + 1
@@ -512,7 +514,9 @@ end
 -- Turns an error into data: what happened, the user's line, and the user's frames.
 local function diagnose(value)
   local facts = faults[value] or { type = "LuaError", message = message_of(value) }
+  telling = true
   local frames, file, line = frames_now()
+  telling = false
   local message = facts.message
   if not faults[value] or facts.type == "SyntaxError" then
     local named_file, named_line, text = place_of(message)
@@ -535,15 +539,19 @@ local supervised = false
 local function supervise(f)
   local outermost, results = not supervised, nil
   if outermost then
-    supervised, looks = true, 0
+    supervised, looks, telling = true, 0, false
     sethook(watch_often, "", OFTEN)
   end
-  local ok, problem = raw_xpcall(function() results = pack(f()) end, diagnose)
-  if outermost then
-    supervised = false
+  local _, ok, problem = raw_pcall(function()
+    local done, found = raw_xpcall(function() results = pack(f()) end, diagnose)
+    if outermost then sethook() end
+    return done, found
+  end)
+  if outermost then -- the hook itself may have raised, between the two; it does not come again so soon
     sethook()
+    supervised = false
   end
-  if not stopped() and ok then return true, results end
+  if not stopped() and ok == true then return true, results end
   host.relieve() -- there may be nothing left to tell it with
   if problem == NO_MEMORY then
     host.exhausted(memory("count"))

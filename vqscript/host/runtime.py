@@ -180,7 +180,7 @@ class Runtime:
         ------
         ScriptError, Aborted
         """
-        self._aborted, self.bridge.halted = None, False
+        self._aborted, self.bridge.halted, self._place = None, False, ""
         declared = None if names is None else self._lua.table_from([*map(lua_text, names)])
         return self._run(self._driver.line, code, shown, folder, declared)
 
@@ -251,9 +251,11 @@ class Runtime:
         watchdog = Watchdog(
             self.limits, self.stop, lambda: self._place, ends_process=self._ends_process, presses=self._presses
         )
-        with watchdog as self._watchdog:
-            yield
-        self._watchdog = None
+        try:
+            with watchdog as self._watchdog:
+                yield
+        finally:
+            self._watchdog = None
 
     @contextmanager
     def _waiting(self) -> Iterator[None]:

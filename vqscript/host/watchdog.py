@@ -19,7 +19,7 @@ from types import FrameType, TracebackType
 from typing import Self
 
 from vqscript.errors import Aborted
-from vqscript.host.limits import Limits
+from vqscript.host.limits import Limits, duration_text
 
 EXIT_WATCHDOG = 125
 
@@ -128,7 +128,7 @@ class Watchdog:
             rung = os.read(reading, 64)
             self._presses -= rung.count(signal.SIGINT)
             if signal.SIGINT in rung:
-                self._doom("Ctrl-C", ends=self._presses <= 0)
+                self._doom("after Ctrl-C", ends=self._presses <= 0)
             if not rung or 0 in rung:
                 break
         assert self._bell is not None
@@ -161,16 +161,15 @@ class Watchdog:
                 if late:
                     self._deadline = self._left = None
             if late:
-                stopped = self._limits.out_of_time()
-                self._stop(stopped)
-                self._doom(f"being {stopped.message}")
+                self._stop(self._limits.out_of_time())
+                self._doom(f"at its time limit of {duration_text(self._limits.time or 0)}")
             if ended:
                 self._end_process()
 
     def _end_process(self) -> None:
         place = self._where()
-        message = f"vqscript: the script did not stop after {self._why}, so the process was ended"
-        message += f"\n    last seen {place}" if place else ""
+        message = f"vqscript: the script did not stop {self._why}, so the process was ended"
+        message += f"\n    last seen at {place}" if place else ""
         call = self._call()
         message += f"\n    in {call}" if call else ""
         # Whoever holds the lock of a stream may be what hangs: the message goes past it, and the rest gets a moment.
