@@ -5,6 +5,7 @@ Blocks of Lua say what they are:
 * ``lua run``: a whole script; it runs on the demo's repository,
 * ``lua more``: goes on where the page's last script ended (both run, and what the page shows is the end),
 * ``lua wrong``: a script that ends with an error,
+* ``lua check``: a script full of mistakes, which is checked and never run,
 * ``lua excerpt``: lines of the example; ``-- ...`` stands for what is left out.
 
 ``python run`` is a program that runs, ``python`` a piece of one.
@@ -48,7 +49,7 @@ from vqscript.vq import (
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMANDS = ("sh", "powershell")
-LUA = ("lua run", "lua more", "lua wrong", "lua excerpt")
+LUA = ("lua run", "lua more", "lua wrong", "lua check", "lua excerpt")
 KNOWN = {*LUA, *COMMANDS, "text printed", "text", "python run", "python", "toml"}
 SHELL_WORDS = {"&&", "||", "|", ";", ">"}
 

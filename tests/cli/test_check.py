@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -95,6 +96,23 @@ def test_a_check_waits_for_nothing_heavy(tmp_path):
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_page_on_checking_shows_what_is_printed(command):
+    page = Path(__file__).resolve().parents[2] / "docs" / "checking.md"
+    code, printed = re.findall(r"```(?:lua check|text printed)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    Path("study.lua").write_text(code)
+    out, _ = command("check", "study.lua", code=1)
+    assert out == printed.splitlines()
+
+
+def test_python_runs_the_package_as_the_command(tmp_path):
+    (tmp_path / "main.lua").write_text("foo()")
+    environment = {**os.environ, "PYTHONPATH": str(Path(package.__file__).parents[1])}
+    words = [sys.executable, "-m", "vqscript", "check", "main.lua"]
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stdout.startswith("main.lua:1:1: ")
 
 
 # ---- vqscript run ------------------------------------------------------------------------------------
