@@ -8,7 +8,7 @@ import pytest
 from vqscript.errors import RoiError
 from vqscript.imaging.grid import Grid
 from vqscript.roi.colors import COLORS
-from vqscript.roi.roiset import MAX_LAYERS, RoiSet
+from vqscript.roi.roiset import MAX_LAYERS, MAX_ROIS, Met, RoiSet
 
 GRID = Grid((6, 5, 4), (1.0, 2.0, 3.0))
 
@@ -240,3 +240,93 @@ def test_regrid_takes_the_nearest_voxel(two: RoiSet) -> None:
     assert np.array_equal(twin.mask(1), LEFT.repeat(2, 0).repeat(2, 1).repeat(2, 2))
     assert twin.count(2) == 8
     assert two.count(1) == 18
+
+
+def test_a_change_says_which_rois_it_met(two: RoiSet) -> None:
+    assert two.set_mask(two.add("Right"), RIGHT) == Met(lost=("Left",))
+    two.edit(3, locked=True)
+    assert two.set_mask(1, LEFT) == Met(kept=("Right",))
+    assert np.array_equal(two.mask(1), LEFT & ~RIGHT)
+    assert two.set_mask(2, LEFT & ~RIGHT) == Met(lost=("Left",))
+    assert two.set_mask(2, two.mask(2)) == Met()
+
+
+def test_a_mask_that_meets_locked_rois_stays_as_it_was(two: RoiSet) -> None:
+    two.edit(1, locked=True)
+    mine = np.ones(GRID.shape, bool)
+    assert two.set_mask(2, mine) == Met(kept=("Left",))
+    assert mine.all()
+
+
+def test_emptying_leaves_name_and_colour(two: RoiSet) -> None:
+    two.empty(1)
+    assert (two.count(1), two.roi(1).name, two.roi(1).color) == (0, "Left", COLORS[0])
+    assert not two.layers[0][LEFT].any()
+
+
+def test_moving_between_layers(two: RoiSet) -> None:
+    two.add_layer()
+    two.move(1, 2)
+    assert (two.roi(1).layer, two.count(1)) == (2, 18)
+    assert not two.layers[0][LEFT].any()
+    two.set_mask(two.add("Right", layer=1), RIGHT)
+    before = state(two)
+    with pytest.raises(RoiError, match='on layer 1 it would overlap "Right"'):
+        two.move(1, 1)
+    with pytest.raises(RoiError, match="no layer 3"):
+        two.move(1, 3)
+    assert state(two) == before
+    two.move(1, 2)
+    assert state(two) == before
+    empty = two.add("Empty")
+    two.move(empty, 2)
+    assert two.roi(empty).layer == 2
+
+
+def test_copies_lie_where_there_is_room(two: RoiSet) -> None:
+    two.edit(1, locked=True, visible=False)
+    k = two.duplicate(1)
+    copied = two.roi(k)
+    assert (copied.name, copied.layer, copied.visible, copied.locked) == ("Left (2)", 2, False, False)
+    assert np.array_equal(two.mask(k), two.mask(1))
+    assert copied.color != two.roi(1).color
+    assert two.roi(two.duplicate(2, name="Far again")).layer == 2
+    assert two.roi(two.duplicate(1)).layer == 3
+    before = state(two)
+    for change, message in (
+        (lambda: two.duplicate(1, 1), 'overlap "Left"'),
+        (lambda: two.duplicate(1, 9), "no layer 9"),
+        (lambda: two.duplicate(1, name="Far"), "already"),
+        (lambda: two.duplicate(7), "no ROI 7"),
+    ):
+        with pytest.raises(RoiError, match=message):
+            change()
+        assert state(two) == before
+
+
+def test_settling_takes_nothing_from_others(two: RoiSet) -> None:
+    region = (slice(0, 4), slice(0, 5), slice(0, 6))
+    assert not two.settle(1, (region, LEFT))
+    assert two.settle(2, (region, RIGHT))
+    assert (two.roi(2).layer, two.count(1), two.count(2)) == (2, 18, 24)
+    # Its own layer is kept as long as it has room there.
+    assert not two.settle(2, (region, LEFT | RIGHT))
+    with pytest.raises(RoiError, match="locked"):
+        two.edit(2, locked=True)
+        two.settle(2, (region, LEFT))
+
+
+def test_there_is_an_end_of_layers_and_rois(two: RoiSet) -> None:
+    for _ in range(MAX_LAYERS - 1):
+        two.add_layer()
+    with pytest.raises(RoiError, match="at most 8"):
+        two.add_layer()
+    assert len(two.layers) == MAX_LAYERS
+    many = RoiSet(Grid((MAX_ROIS, 1, 1)))
+    for n in range(MAX_ROIS):
+        mask = np.zeros((1, 1, 1), bool)
+        mask[...] = True
+        many.set_mask(many.add(f"ROI {n}"), mask, (slice(0, 1), slice(0, 1), slice(n, n + 1)))
+    assert all(many.count(j) == 1 for j in (1, 1000, MAX_ROIS))
+    with pytest.raises(RoiError, match="at most 2048"):
+        many.add("One more")

@@ -445,15 +445,19 @@ class RoiSet:
     def _met(self, n: int, part: Part, besides: Roi | None) -> Iterator[tuple[Roi, Region, Mask]]:
         """Yield the other ROIs of layer ``n`` that hold some of these voxels, and which: a region and its mask."""
         region, inside = part
+        layer = self._layers[n - 1]
+        held = layer[region][inside]
+        if not held.any():  # as nearly always
+            return
+        seen = np.zeros(MAX_ROIS + 1, np.bool_)
+        seen[held] = True
         for other in self.rois:
-            extent = self._extents.get(other.label)
-            if other is besides or other.layer != n or extent is None:
+            if other is besides or other.layer != n or not seen[other.label]:
                 continue
-            shared = common(extent, region)
-            if shared is not None:
-                theirs: Mask = (self._layers[n - 1][shared] == other.label) & inside[relative(shared, region)]
-                if theirs.any():
-                    yield other, shared, theirs
+            shared = common(self._extents[other.label], region)
+            assert shared is not None
+            theirs: Mask = (layer[shared] == other.label) & inside[relative(shared, region)]
+            yield other, shared, theirs
 
     def _check_room(self, n: int, part: Part, besides: Roi | None = None) -> None:
         self._check_layer(n)
