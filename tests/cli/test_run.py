@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -208,6 +209,111 @@ def test_an_answer_that_does_not_fit(vqrun, answer, hint):
     assert done.stderr.endswith(f"hint: {hint}\n")
 
 
+def test_titles_and_answers_may_hold_equals_signs(vqrun):
+    code = 'print(VQ.getText("a=b"), VQ.getText("a"), VQ.getText("k = v "))'
+    done = vqrun(code, "--answer", "a=b=c=d", "--answer", "a=x", "--answer", "k = v=1")
+    assert done.stdout == "c=d\tx\t1\n"
+
+
+def test_answers_come_from_a_file_too_and_the_command_line_goes_first(vqrun, tmp_path):
+    (tmp_path / "answers.toml").write_text(
+        '# of the pilot\n"Go on?" = true\nStudy = "S=1"\nOrgan = "Heart"\n"Where to?" = "."\n"draw the ROI" = ""\n'
+    )
+    done = vqrun(QUESTIONS, "--answers", "answers.toml", "--answer", "Organ=Liver")
+    assert done.stdout.split("\n") == ["true", "S=1", "Liver", str(tmp_path), "done", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"Organ = Heart", "no valid TOML"),
+        (b"[Organ]\nname = 1", 'the answer to "Organ" is no text'),
+        (b"\xff", "no valid TOML"),
+        (None, "cannot be read: No such file"),
+    ],
+)
+def test_a_file_that_holds_no_answers(vqrun, tmp_path, text, message):
+    if text is not None:
+        (tmp_path / "answers.toml").write_bytes(text)
+    done = vqrun("", "--answers", "answers.toml", exit_code=2)
+    assert message in done.stderr and "answers.toml" in done.stderr
+
+
+def test_an_answer_to_another_question_is_told(vqrun):
+    done = vqrun('VQ.getText("Organ")', "--answer", "Orgn=Liver", exit_code=1)
+    assert done.stderr.endswith('hint: answer with --answer "Organ=..."; there is an answer to "Orgn"\n')
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        ("/absent-folder/x", "a path that is there"),
+        ("", "a path of a file or folder"),
+        ("~nobody-here/x", "whole path"),
+    ],
+)
+def test_a_path_that_cannot_be_is_no_answer(vqrun, answer, hint):
+    done = vqrun('VQ.getLocalPath("Where to?")', "--answer", f"Where to?={answer}", exit_code=1)
+    assert f'"{answer}" is no answer to "Where to?"' in done.stderr
+    assert hint in done.stderr
+
+
+def test_of_many_items_the_closest_is_told(vqrun):
+    code = 'local t = {} for i = 1, 50 do t[i] = "organ " .. i end VQ.getItem("Organ", "", t)'
+    done = vqrun(code, "--answer", "Organ=orgn 7", exit_code=1)
+    assert done.stderr.endswith('hint: did you mean "organ 7"?\n')
+
+
+def test_what_is_piped_in_is_no_answer(script, tmp_path, environment):
+    done = subprocess.run(
+        [*COMMAND, script('VQ.askYesNoQuestion("Go on?")')],
+        input="yes\n",
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert done.returncode == 1
+    assert 'the script asks "Go on?", and nobody is there to answer' in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_is_not_steered_by_names_and_asks_until_the_answer_fits(script, tmp_path, environment):
+    import pty
+
+    ours, theirs = pty.openpty()
+    path = script(
+        'VQ.log("name\\27[2J") print("printed\\27]0;title\\7") VQ.progress(1, 3) '
+        'print(VQ.getLocalPath("Where\\27[31m to?", ".")) VQ.getText("Name")'
+    )
+    with subprocess.Popen(
+        [*COMMAND, path], stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path, env=environment
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        for question, answer in [
+            (b"Where\\x1b[31m to? [.] ", b"/absent-folder/x\n"),
+            (b"Where\\x1b[31m to? [.] ", b"\n"),
+            (b"Name ", b"\x04"),
+        ]:
+            while not shown.endswith(question):
+                shown += os.read(ours, 1024)
+            os.write(ours, answer)
+            shown += b"|"
+        with contextlib.suppress(OSError):  # Linux says so when the other end is closed
+            while piece := os.read(ours, 1024):
+                shown += piece
+        assert process.wait(20) == 1
+    os.close(ours)
+    text = shown.decode()
+    assert "\x1b" not in text and "\x07" not in text
+    assert "note: name\\x1b[2J" in text and "printed\\x1b]0;title\\x07" in text
+    assert "1/3\r\nWhere" in text  # not behind the progress
+    assert '"/absent-folder/x" is no answer' in text and "there is no folder /absent-folder" in text
+    assert f"\r\n{tmp_path}\r\n" in text
+    assert 'the terminal was closed before "Name" was answered' in text
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_questions_are_asked_on_a_terminal(script, tmp_path, environment):
     import pty
@@ -249,6 +355,32 @@ def test_permission_flags(vqrun, tmp_path):
     reading = f'print(VQ.readFile("{other}/a.txt"))'
     assert f"--allow-read {other}" in vqrun(reading, exit_code=1).stderr
     assert vqrun(reading, "--allow-read", str(other)).stdout == "x\n"
+
+
+@pytest.mark.parametrize("flag", ["--allow-read", "--allow-write", "--output", "--answers"])
+def test_an_empty_path_is_not_the_current_folder(vqrun, flag):
+    """As of a variable of the shell that is not set."""
+    assert "the path is empty" in vqrun("", flag, "", exit_code=2).stderr
+
+
+def test_network_flags(vqrun):
+    code = 'VQ.dicomRepository("https://pacs.example.org/x")'
+    refused = vqrun(code, exit_code=1).stderr
+    assert "may not reach pacs.example.org" in refused and "--allow-net pacs.example.org" in refused
+    assert "cannot be reached" in vqrun(code, "--allow-net", "pacs.example.org", exit_code=1).stderr
+    assert "HOST:PORT" in vqrun(code, "--allow-net", "https://pacs.example.org", exit_code=2).stderr
+
+
+def test_only_repositories_of_the_command_line_are_stored_into(vqrun, mice, tmp_path):
+    mice.copied(tmp_path / "lab.repo")
+    code = """
+        local repository = VQ.dicomRepository("lab.repo")
+        local study = repository:findStudies()[1]
+        repository:setSubject(study, { weight = "24 g" })
+        print(#repository:dataPoints(study, "subject"))"""
+    assert "may not store into the repository" in vqrun(code, exit_code=1).stderr
+    before = int(vqrun(code, "--repo", "lab.repo").stdout)
+    assert int(vqrun(code, "--allow-write", "lab.repo").stdout) == before + 1
 
 
 def test_an_example_is_found_by_name_from_anywhere(tmp_path, environment):
