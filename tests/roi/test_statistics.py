@@ -349,10 +349,14 @@ def test_a_large_roi_is_measured_in_parts(parts: int, monkeypatch: pytest.Monkey
     rois.set_mask(rois.add("Tumor"), mask)
     for module in ("position", "surface", "sampling", "peak"):
         monkeypatch.setattr(f"vqscript.roi.{module}._SLAB", parts)
+    monkeypatch.setattr("vqscript.roi.intensity._PART", parts)
     values = measure(rois, 1, Volume(image, GRID), 0, Method(full=True)).values
     z, y, x = np.nonzero(mask)
     weights = image[mask]
     assert values["com"] == pytest.approx((x.mean(), y.mean(), z.mean()))
     assert values["weightedCom"] == pytest.approx(tuple(np.average(np.stack([x, y, z]), axis=1, weights=weights)))
+    off = weights - weights.mean()
+    assert values["kurtosis"] == pytest.approx((off**4).mean() / (off**2).mean() ** 2 - 3)
+    assert values["mad"] == pytest.approx(np.abs(off).mean())
     k = int(weights.argmin())
     assert values["minPosition"] == (x[k], y[k], z[k])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ Float = NDArray[np.float64]
 
 PERCENTILES = (5.0, 10.0, 25.0, 75.0, 90.0, 95.0)
 BINS = 64
+
+# Values worked on at a time.
+_PART = 1 << 20
 
 
 def intensity(ordered: Float, percentiles: Iterable[float] = ()) -> dict[str, float]:
@@ -47,9 +50,9 @@ def intensity(ordered: Float, percentiles: Iterable[float] = ()) -> dict[str, fl
         found |= {percentile_name(p): _percentile(ordered, p) for p in (*PERCENTILES, *percentiles)}
         p10, p25, p75, p90, median = (found[name] for name in ("p10", "p25", "p75", "p90", "median"))
         middle = ordered[np.searchsorted(ordered, p10) : np.searchsorted(ordered, p90, side="right")]
-        found["medianMad"] = float(np.abs(ordered - median).mean())
+        found["medianMad"] = _mean_distance(ordered, median)
         if middle.size:
-            found["robustMad"] = float(np.abs(middle - middle.mean()).mean())
+            found["robustMad"] = _mean_distance(middle, float(middle.mean()))
         found["iqr"] = p75 - p25
         if p75 + p25:
             found["qcod"] = (p75 - p25) / (p75 + p25)
@@ -93,12 +96,17 @@ def histogram(ordered: Float, width: float | None) -> dict[str, float]:
     if width is not None:
         found["entropyBinWidth"] = width
         with np.errstate(over="ignore"):
-            bins = np.floor(ordered / width)
+            bins = ordered / width
+            np.floor(bins, out=bins)
         if not (math.isfinite(bins[0]) and math.isfinite(bins[-1])):
             raise RoiError(f"values from {low:g} to {high:g} have no histogram of bins of {width:g}")
     elif high > low:
         found["entropyBinWidth"] = (high - low) / BINS
-        bins = np.minimum(np.floor((ordered - low) / (high - low) * BINS), BINS - 1)
+        bins = ordered - low
+        bins /= high - low
+        bins *= BINS
+        np.floor(bins, out=bins)
+        np.minimum(bins, BINS - 1, out=bins)
     else:
         bins = np.zeros(1)
     begins = np.flatnonzero(bins[1:] != bins[:-1]) + 1
@@ -123,14 +131,28 @@ def _moments(values: Float) -> dict[str, float]:
             "kurtosis": 0.0,
         }
     mean = total / n
-    off = values - mean
-    squared = off * off
-    variance = float(squared.sum()) / n
-    found |= {"mean": mean, "variancePopulation": variance, "mad": float(np.abs(off).mean())}
+    second = third = fourth = 0.0
+    for part in _parts(values):
+        off = part - mean
+        squared = off * off
+        second += float(squared.sum())
+        third += float(squared @ off)
+        fourth += float(squared @ squared)
+    variance = second / n
+    found |= {"mean": mean, "variancePopulation": variance, "mad": _mean_distance(values, mean)}
     if variance > 0:
-        found["skewness"] = float(squared @ off) / n / variance**1.5
-        found["kurtosis"] = float(squared @ squared) / n / variance**2 - 3
+        found["skewness"] = third / n / variance**1.5
+        found["kurtosis"] = fourth / n / variance**2 - 3
     return found
+
+
+def _mean_distance(values: Float, center: float) -> float:
+    return sum(float(np.abs(part - center).sum()) for part in _parts(values)) / values.size
+
+
+def _parts(values: Float) -> Iterator[Float]:
+    """Yield the values in parts that leave room for what is computed of them."""
+    return (values[first : first + _PART] for first in range(0, values.size, _PART))
 
 
 def _percentile(ordered: Float, percent: float) -> float:

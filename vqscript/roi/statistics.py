@@ -162,19 +162,20 @@ def _shape(placed: _Placed, method: Method) -> dict[str, Value]:
 
 
 def _of_values(placed: _Placed, values: Float, volume: Volume, t: int, method: Method) -> dict[str, Value]:
-    """Return what depends on the values."""
-    ordered = np.sort(values)
-    found: dict[str, Value] = {**intensity(ordered, method.percentiles)}
-    found |= histogram(ordered, method.bins_of(volume.unit))
+    """Return what depends on the values, which are in ascending order afterwards."""
     com = centers(placed.region, placed.inside, values)
-    found |= _position(placed, "com", com.plain)
+    found = _position(placed, "com", com.plain)
     if com.weighted is not None:
         found |= _position(placed, "weightedCom", com.weighted)
         apart = placed.grid.to_world(com.plain) - placed.grid.to_world(com.weighted)
         found["comShift"] = float(np.linalg.norm(apart))
     found |= _position(placed, "minPosition", voxel(placed.region, placed.inside, int(values.argmin())))
     found |= _position(placed, "maxPosition", voxel(placed.region, placed.inside, int(values.argmax())))
-    return found | _peaks(placed, values, volume, t) if method.full else found
+    if method.full:
+        found |= _peaks(placed, values, volume, t)
+    values.sort()  # in place: an ROI may be as large as the image
+    found |= intensity(values, method.percentiles)
+    return found | histogram(values, method.bins_of(volume.unit))
 
 
 def _peaks(placed: _Placed, values: Float, volume: Volume, t: int) -> dict[str, Value]:
