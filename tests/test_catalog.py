@@ -53,7 +53,9 @@ OURS = {
     "MainWin": "loadSession",
     "Controler": "setShow setOpacity",
     "MinMaxTool": "setMinMax clipMin clipMax",
-    "RoiTool": "removeROI setVisible find addLayer setActiveLayer statistics table exportTable load save",
+    "RoiTool": """removeROI setVisible find addLayer setActiveLayer statistics table exportTable load save
+        sphere box cylinder ellipsoid threshold isocontour connected otsu largest fillHoles dilate erode open close
+        union intersect subtract""",
     "Arithmetics": """scalarAdd scalarSub scalarMult scalarDiv add sub mult div abs log exp sqrt pow clip threshold
         invert""",
     "Cropping": "setRange",
