@@ -85,13 +85,21 @@ local function roi_objects(repository, creator)
   return found
 end
 
+--- Numbers of the inputs that hold a series.
+local function inputs_of(series)
+  local dm, found = VQ.dataManager(), {}
+  for i = 0, dm:size() - 1 do
+    local ok, uid = pcall(dm.getDcmString, i, "SeriesInstanceUID") -- numbers of inputs may have gaps
+    if ok and uid == series then found[#found + 1] = i end
+  end
+  return found
+end
+
 --- Tells of an ROI object that was drawn on an image which is not loaded: on one that is loaded it may lie elsewhere.
 local function tell_origin(each)
-  local dm = VQ.dataManager()
   if #each.referencedSeries == 0 then return end
-  for i = 0, dm:size() - 1 do
-    local ok, series = pcall(dm.getDcmString, i, "SeriesInstanceUID") -- numbers of inputs may have gaps
-    if ok and contains(each.referencedSeries, series) then return end
+  for _, series in ipairs(each.referencedSeries) do
+    if #inputs_of(series) > 0 then return end
   end
   local by = each.creator ~= "" and " by " .. each.creator or ""
   local which = table.concat(each.names, ", ") .. by .. " of " .. each.date
@@ -187,7 +195,7 @@ local function iPACS(url, project)
   --- Most recent is by date and time of the object. Objects that were drawn in another frame of reference than that of
   --- input 0 are left out.
   --- ```lua
-  --- local names = repo:getROIs("-names", { "Heart", "Muscle" })
+  --- local names = repo:getROIs("-names", { "Heart", "Liver" })
   --- ```
   ---@param ... GetROIsOptions
   ---@return string[] names of the ROIs
@@ -280,7 +288,10 @@ local function iPACS(url, project)
     return VQ.dataManager():injectedDose(input)
   end
 
-  --- Return all measurements of an input's series.
+  --- Return all measurements of an input.
+  ---
+  --- They are those of its series, whatever input that was in when it was measured. Where several inputs hold
+  --- that series now (its energy windows, say), they are those measured in the input of this number.
   --- ```lua
   --- for _, point in ipairs(repo:getQuantification(1)) do print(point.name, point.mean, point.unit) end
   --- ```
@@ -289,9 +300,10 @@ local function iPACS(url, project)
   ---@since 0.1
   function methods.getQuantification(input)
     local series = VQ.dataManager():getDcmString(input, "SeriesInstanceUID")
-    local found = {}
+    local alone, found = #inputs_of(series) == 1, {}
     for _, point in ipairs(repository:dataPoints(study_of(input), "quantification")) do
-      if point.seriesInstanceUID == series then found[#found + 1] = point end
+      local here = alone or point.input == input or point.input == -1
+      if point.seriesInstanceUID == series and here then found[#found + 1] = point end
     end
     return found
   end

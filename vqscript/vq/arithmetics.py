@@ -63,7 +63,7 @@ class Arithmetics(Operator):
         """
         self._session.arithmetics.scalar("div", input, number, unit)
 
-    @script(example="op:add(0, 1)")
+    @script(example="op:add(1, 2)")
     def add(self, a: Input, b: Input, out: Input | None = None, unit: NewUnit | None = None) -> None:
         """Add input `b` to `a`.
 
@@ -166,7 +166,7 @@ class Arithmetics(Operator):
         """Take absolute values; the unit stays."""
         self._session.arithmetics.unary("abs", input)
 
-    @script(example="op:log(1)")
+    @script(example="op:clip(1, 0.001, 1000) op:log(1)")
     def log(self, input: Input, unit: NewUnit | None = None) -> None:
         """Take natural logarithms.
 

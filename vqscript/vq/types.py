@@ -16,6 +16,20 @@ Input = NewType("Input", int)
 
 REFERENCE = Input(0)
 
+ToolInput = NewType("ToolInput", int)
+"""Number of an input; nil for the one that `setInputROI` chose."""
+
+RoiNumber = NewType("RoiNumber", int)
+"""Number of an ROI, from 1."""
+
+Frame = NewType("Frame", int)
+"""Frame of the input, from 1."""
+
+FIRST = Frame(1)
+
+VoxelIndex = NewType("VoxelIndex", float)
+"""Voxel index of the reference, from 0; fractions are allowed."""
+
 Axis = NewType("Axis", int)
 """Axis of the reference: 0, 1 and 2 are x, y and z."""
 
