@@ -6,6 +6,7 @@ Blocks of Lua say what they are:
 * ``lua more``: goes on where the page's last script ended (both run, and what the page shows is the end),
 * ``lua wrong``: a script that ends with an error,
 * ``lua check``: a script full of mistakes, which is checked and never run,
+* ``lua batch``: a script for ``vqscript batch``; it is run on every study of the demo,
 * ``lua excerpt``: lines of the example; ``-- ...`` stands for what is left out.
 
 ``python run`` is a program that runs, ``python`` a piece of one.
@@ -28,7 +29,7 @@ from typing import NamedTuple
 import pytest
 
 from vqscript import resources
-from vqscript.cli.main import build_parser
+from vqscript.cli.main import build_parser, main
 from vqscript.cli.run import run_script
 from vqscript.demo.phantom import make_project
 from vqscript.demo.project import PROJECT, build_repository
@@ -49,7 +50,7 @@ from vqscript.vq import (
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMANDS = ("sh", "powershell")
-LUA = ("lua run", "lua more", "lua wrong", "lua check", "lua excerpt")
+LUA = ("lua run", "lua more", "lua wrong", "lua check", "lua batch", "lua excerpt")
 KNOWN = {*LUA, *COMMANDS, "text printed", "text", "python run", "python", "toml"}
 SHELL_WORDS = {"&&", "||", "|", ";", ">"}
 
@@ -154,6 +155,19 @@ def test_a_script_of_the_documentation_does_what_the_page_says(script, demo_repo
         run()
     if script.printed is not None:
         assert squeezed("\n".join(printed)).endswith(squeezed(script.printed))
+
+
+@pytest.mark.parametrize(
+    "block",
+    [block for page in PAGES for block in blocks(page) if block.info == "lua batch"],
+    ids=lambda block: f"line {block.line}",
+)
+def test_a_batch_script_of_the_documentation_does_every_study(block, demo_repository, tmp_path, capsys):
+    path = tmp_path / "quantify.lua"
+    path.write_text(block.text, encoding="utf-8")
+    assert main(["batch", str(path), "--repo", str(demo_repository), "--output", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.startswith("8 done; ")
+    assert len((tmp_path / "out" / "results.csv").read_text(encoding="utf-8").splitlines()) > 8
 
 
 def test_the_python_of_the_documentation_runs(demo_repository, tmp_path, monkeypatch, capsys):
