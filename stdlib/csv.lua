@@ -117,7 +117,7 @@ local function as_rows(records, columns)
   return rows
 end
 
---- Returns one line of text, without its end.
+--- Return one line of text, without its end.
 --- ```lua
 --- print(require("csv").line { "Heart", 4.2, 'say "a"' })
 --- ```
@@ -131,7 +131,7 @@ function csv.line(row, columns)
   return line(row, columns or width(row), ",")
 end
 
---- Returns the text of a table; every line has as many cells as the first row.
+--- Return the text of a table; every line has as many cells as the first row.
 ---
 --- Cells are quoted where they must be. A text that a spreadsheet would take for a formula gets an apostrophe in front.
 --- ```lua
@@ -161,7 +161,7 @@ function csv.format(rows, options)
   return table.concat(lines)
 end
 
---- Writes a table to a file, whole or not at all.
+--- Write a table to a file, whole or not at all.
 --- ```lua
 --- require("csv").write("uptake.csv", { { "roi", "mean" }, { "Heart", 4.2 } })
 --- ```
@@ -198,7 +198,7 @@ local function line_number(text, place)
   return ends + 1
 end
 
---- Reads comma-separated text.
+--- Read comma-separated text.
 ---
 --- Cells are text; `tonumber` makes numbers of them. Empty lines are left out.
 --- ```lua
@@ -238,7 +238,7 @@ function csv.parse(text, options)
   return rows
 end
 
---- Reads a file of rows; the first is usually the header. Line ends within cells are "\n", whatever the file has.
+--- Read a file of rows; the first is usually the header. Line ends within cells are "\n", whatever the file has.
 --- ```lua
 --- local csv = require "csv"
 --- csv.write("doses.csv", { { "animal", "dose" }, { "M01", 250 } })
@@ -254,7 +254,7 @@ function csv.read(path, options)
   return csv.parse(VQ.readFile(path), options)
 end
 
---- Reads a file whose first row names the columns.
+--- Read a file whose first row names the columns.
 --- ```lua
 --- local csv = require "csv"
 --- csv.write("doses.csv", { { "animal", "dose" }, { "M01", 250 } })

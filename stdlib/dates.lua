@@ -13,7 +13,7 @@ local dates = {}
 
 --- A date, with a time of day where one was given.
 ---@class Moment
----@field year integer
+---@field year integer four digits
 ---@field month integer 1 to 12
 ---@field day integer 1 to 31
 ---@field hour? integer 0 to 23; absent for a date without a time
@@ -166,7 +166,7 @@ local function written(m)
   return text .. ("%s%02d%02d"):format(m.offset < 0 and "-" or "+", minutes // 60, minutes % 60)
 end
 
---- Reads a moment.
+--- Read a moment.
 --- ```lua
 --- local dates = require "dates"
 --- local m = dates.parse("20140131", "093000.5")
@@ -191,19 +191,19 @@ function dates.parse(date, time)
   return found
 end
 
---- Tells whether a text is a date, with or without a time of day.
+--- Tell whether a text is a date, with or without a time of day.
 --- ```lua
 --- print(require("dates").isDate("20230229"))
 --- ```
 ---@param text any what to look at
----@return boolean
+---@return boolean whether it is one
 ---@since 0.1
 function dates.isDate(text)
   local found = type(text) == "string" and read(text)
   return found and fault(found) == nil or false
 end
 
---- Returns how many days lie between two dates, whatever the time of day; negative if the second is earlier.
+--- Return how many days lie between two dates, whatever the time of day; negative if the second is earlier.
 --- ```lua
 --- print(require("dates").daysBetween("20240304", "20240311"))
 --- ```
@@ -217,7 +217,7 @@ function dates.daysBetween(from, to)
   return day_of(b) - day_of(a)
 end
 
---- Returns the hours between two moments, with fractions; negative if the second is earlier.
+--- Return the hours between two moments, with fractions; negative if the second is earlier.
 ---
 --- Offsets from UTC count where both have one. Summer time is not known without them.
 --- ```lua
@@ -232,7 +232,7 @@ function dates.hoursBetween(from, to)
   return seconds_between("hoursBetween", from, to) / 3600
 end
 
---- Returns the seconds between two moments, with fractions; negative if the second is earlier.
+--- Return the seconds between two moments, with fractions; negative if the second is earlier.
 --- ```lua
 --- print(require("dates").secondsBetween("20240304 120000", "20240304 120130.5"))
 --- ```
@@ -245,7 +245,7 @@ function dates.secondsBetween(from, to)
   return seconds_between("secondsBetween", from, to)
 end
 
---- Returns a moment that lies later, or earlier by a negative amount, as DICOM writes it.
+--- Return a moment that lies later, or earlier by a negative amount, as DICOM writes it.
 --- ```lua
 --- print(require("dates").add("20240228", 2, "days"), require("dates").add("20240228 2330", 0.75, "hours"))
 --- ```
@@ -294,7 +294,7 @@ local DIRECTIVES = {
   ["%"] = function() return "%" end,
 }
 
---- Shows a moment as text.
+--- Show a moment as text.
 ---
 --- The pattern is that of `os.date`: `%Y` year, `%y` its last two digits, `%m` month, `%d` day, `%j` day of the year,
 --- `%H` hour, `%M` minute, `%S` second.
@@ -322,7 +322,7 @@ function dates.format(when, pattern)
   end))
 end
 
---- Returns the date of the computer's clock as DICOM writes it, YYYYMMDD.
+--- Return the date of the computer's clock as DICOM writes it, YYYYMMDD.
 --- ```lua
 --- print(require("dates").today())
 --- ```

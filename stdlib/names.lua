@@ -99,7 +99,7 @@ local function ending(text)
   return text:match("^.+(%.%w%w?%w?%w?%w?)$") or ""
 end
 
---- Returns a name that can be that of a file or folder, on every system.
+--- Return a name that can be that of a file or folder, on every system.
 ---
 --- A name that is too long is cut before its ending, and marked so that two of them stay different. The same text
 --- always gives the same name; two texts may give one name (`a/b` and `a:b`), which `names.unique` tells apart.
@@ -132,7 +132,7 @@ function names.safe(text, options)
   return name
 end
 
---- Returns a name made of several parts with underscores between them; nil and "" are left out.
+--- Return a name made of several parts with underscores between them; nil and "" are left out.
 --- ```lua
 --- local study = { PatientsName = "S1+M01", StudyDate = "20240304" }
 --- print(require("names").join(study.PatientsName, study.StudyDate, "Heart") .. ".png")
@@ -150,7 +150,7 @@ function names.join(...)
   return names.safe(table.concat(parts, "_"))
 end
 
---- Returns a name that was not taken before, with a number before its ending where it is needed, and takes it.
+--- Return a name that was not taken before, with a number before its ending where it is needed, and take it.
 ---
 --- Names that differ in upper and lower case only are the same to Windows and macOS, and so here.
 --- ```lua

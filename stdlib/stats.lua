@@ -93,7 +93,7 @@ local function quantile(ordered, fraction)
   return low + (high - low) * (place - below)
 end
 
---- Returns the sum.
+--- Return the sum.
 --- ```lua
 --- print(require("stats").sum { 1, 2, 3.5 })
 --- ```
@@ -106,7 +106,7 @@ function stats.sum(values)
   return sum_of(count, function(i) return values[i] end)
 end
 
---- Returns the mean.
+--- Return the mean.
 --- ```lua
 --- print(require("stats").mean { 1, 2, 3.5 })
 --- ```
@@ -118,7 +118,7 @@ function stats.mean(values)
   return mean_of(values, check("mean", values))
 end
 
---- Returns the variance of a sample (divided by n - 1).
+--- Return the variance of a sample (divided by n - 1).
 --- ```lua
 --- print(require("stats").variance { 1, 2, 3.5 })
 --- ```
@@ -133,7 +133,7 @@ function stats.variance(values)
   return deviations(values, mean, values, mean, count) / (count - 1)
 end
 
---- Returns the standard deviation of a sample (divided by n - 1).
+--- Return the standard deviation of a sample (divided by n - 1).
 --- ```lua
 --- print(require("stats").sd { 1, 2, 3.5 })
 --- ```
@@ -147,7 +147,7 @@ function stats.sd(values)
   return variance and math.sqrt(variance)
 end
 
---- Returns the standard error of the mean: the standard deviation divided by the root of how many.
+--- Return the standard error of the mean: the standard deviation divided by the root of how many.
 --- ```lua
 --- print(require("stats").sem { 1, 2, 3.5 })
 --- ```
@@ -161,7 +161,7 @@ function stats.sem(values)
   return sd and sd / math.sqrt(count)
 end
 
---- Returns the smallest number.
+--- Return the smallest number.
 --- ```lua
 --- print(require("stats").min { 2, 1, 3.5 })
 --- ```
@@ -176,7 +176,7 @@ function stats.min(values)
   return found
 end
 
---- Returns the largest number.
+--- Return the largest number.
 --- ```lua
 --- print(require("stats").max { 2, 1, 3.5 })
 --- ```
@@ -191,7 +191,7 @@ function stats.max(values)
   return found
 end
 
---- Returns the median; of an even count, the mean of the two in the middle.
+--- Return the median; of an even count, the mean of the two in the middle.
 --- ```lua
 --- print(require("stats").median { 2, 1, 3.5 })
 --- ```
@@ -204,7 +204,7 @@ function stats.median(values)
   return quantile(sorted(values), 0.5)
 end
 
---- Returns a percentile, linearly between the two numbers next to it.
+--- Return a percentile, linearly between the two numbers next to it.
 --- ```lua
 --- print(require("stats").percentile({ 2, 1, 3.5 }, 90))
 --- ```
@@ -224,14 +224,14 @@ end
 --- What is said of a list at once.
 ---@class StatsSummary
 ---@field n integer how many
----@field mean number
+---@field mean number arithmetic mean
 ---@field sd? number sample standard deviation; absent for a single number
 ---@field sem? number standard error of the mean; absent for a single number
----@field min number
----@field median number
----@field max number
+---@field min number smallest number
+---@field median number median
+---@field max number largest number
 
---- Returns number, mean, spread and range at once, as a row of a table.
+--- Return number, mean, spread and range at once, as a row of a table.
 --- ```lua
 --- local s = require("stats").summary { 2, 1, 3.5 }
 --- print(s.n, s.mean, s.sd, s.sem, s.min, s.median, s.max)
@@ -263,7 +263,7 @@ end
 ---@field slopeError? number standard error of the slope; absent for two points
 ---@field interceptError? number standard error of the intercept; absent for two points
 
---- Fits a straight line by least squares.
+--- Fit a straight line by least squares.
 --- ```lua
 --- local fit = require("stats").linearFit({ 0, 1, 2 }, { 1.0, 3.1, 4.9 })
 --- print(("y = %.2f x + %.2f, r2 = %.3f"):format(fit.slope, fit.intercept, fit.r2))
@@ -291,7 +291,7 @@ function stats.linearFit(x, y)
   return fit
 end
 
---- Returns the area under a curve, by trapezoids between the points.
+--- Return the area under a curve, by trapezoids between the points.
 ---
 --- Nothing is added before the first or after the last point.
 --- ```lua

@@ -31,7 +31,7 @@ local function reader(name, what, of)
   end
 end
 
---- Returns what a function makes of each item.
+--- Return what a function makes of each item.
 ---
 --- A list has no gaps, so a function that gives nil for an item is an error.
 --- ```lua
@@ -54,7 +54,7 @@ function tables.map(list, of)
   return found
 end
 
---- Returns the items for which a function gives true.
+--- Return the items for which a function gives true.
 --- ```lua
 --- local high = require("tables").filter({ 1, 5, 9 }, function(v) return v > 4 end)
 --- ```
@@ -72,7 +72,7 @@ function tables.filter(list, test)
   return found
 end
 
---- Returns one value made of all items, from the first to the last.
+--- Return one value made of all items, from the first to the last.
 --- ```lua
 --- local total = require("tables").reduce({ 1, 2, 3 }, function(sum, v) return sum + v end, 0)
 --- ```
@@ -95,7 +95,7 @@ function tables.reduce(list, step, initial)
   return result
 end
 
---- Returns the first item for which a function gives true, and its number.
+--- Return the first item for which a function gives true, and its number.
 --- ```lua
 --- local ct = require("tables").find({ { Modality = "CT" } }, function(s) return s.Modality == "CT" end)
 --- ```
@@ -114,13 +114,13 @@ function tables.find(list, test)
   return nil
 end
 
---- Tells whether a list holds a value.
+--- Tell whether a list holds a value.
 --- ```lua
 --- print(require("tables").contains({ "Heart", "Liver" }, "Liver"))
 --- ```
 ---@param list any[] items
 ---@param value any value to look for
----@return boolean
+---@return boolean whether it does
 ---@raise UsageError there is no list
 ---@since 0.1
 function tables.contains(list, value)
@@ -131,7 +131,7 @@ function tables.contains(list, value)
   return false
 end
 
---- Returns each value of a list once, where it comes first.
+--- Return each value of a list once, where it comes first.
 --- ```lua
 --- local organs = require("tables").unique { "Heart", "Liver", "Heart" }
 --- ```
@@ -151,7 +151,7 @@ function tables.unique(list)
   return found
 end
 
---- Returns the items of a list in groups, by what they have in common.
+--- Return the items of a list in groups, by what they have in common.
 --- ```lua
 --- local tables = require "tables"
 --- local scans = { { id = "M02", day = 1 }, { id = "M01", day = 1 }, { id = "M02", day = 8 } }
@@ -190,7 +190,7 @@ local function before(a, b)
   return rank_a < 3 and a < b
 end
 
---- Returns a list in order; items that are equal keep theirs.
+--- Return a list in order; items that are equal keep theirs.
 ---
 --- Numbers go before texts; items without a key, or with NaN, go to the end in either direction.
 --- ```lua
@@ -228,7 +228,7 @@ function tables.sortBy(list, by, descending)
   return found
 end
 
---- Returns the keys of a table in order: numbers, then texts, then others.
+--- Return the keys of a table in order: numbers, then texts, then others.
 --- ```lua
 --- for _, name in ipairs(require("tables").keys { Liver = 11.2, Heart = 4.1 }) do print(name) end
 --- ```
@@ -247,7 +247,7 @@ function tables.keys(t)
   return table.move(others, 1, #others, #ordered + 1, ordered)
 end
 
---- Returns the values of a table, in the order of its keys.
+--- Return the values of a table, in the order of its keys.
 --- ```lua
 --- print(table.concat(require("tables").values { Liver = 11.2, Heart = 4.1 }, ", "))
 --- ```
@@ -271,7 +271,7 @@ local function copied(value, known)
   return copy
 end
 
---- Returns a copy of a table and of all tables in it; objects such as the data manager stay themselves.
+--- Return a copy of a table and of all tables in it; objects such as the data manager stay themselves.
 --- ```lua
 --- local row = { organ = "Liver", days = { 1, 8 } }
 --- local other = require("tables").copy(row)

@@ -25,6 +25,7 @@ function globals.print(...) end
 --- help(VQ.dataManager().convertUnit)
 --- ```
 ---@param subject? any an object as in help(dm), a function as in help(dm.save), or the name of a topic
+---@since 0.1
 function globals.help(subject) end
 
 --- Run a module, once, and return what it returned.
