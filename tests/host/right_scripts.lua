@@ -217,3 +217,10 @@ help() help(VQ) help('units') VQ.help(VQ.dataManager())
 
 --- abort and the end
 VQ.abort() return
+
+--- an operator chosen before a leap back
+local again = args.again
+::top::
+if again then VQ.currentOp():scalarMult(0, 2) end
+VQ.mainWin():setViewMode("Slice View", "Arithmetics")
+if again then goto top end

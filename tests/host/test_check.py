@@ -47,6 +47,8 @@ MISTAKES = [
     (OBJECTS + "local f = dm.siez", "2:14", "member", '"siez"'),
     ("VQ.dataManager():siez()", "1:18", "member", '"siez"'),
     ("VQ.dataManager:size()", "1:16", "member", "a function, which has no members"),
+    (OBJECTS + "if dm.siez then print(1) end", "2:7", "member", '"siez"'),
+    (OBJECTS + "local t = {}\nt.unit = 3\ndm:unit()", "4:4", "arguments", "unit needs i"),
     (OBJECTS + "dm.size = 3", "2:4", "member", "DataManager.size cannot be assigned"),
     (OBJECTS + "dm:size():foo()", "2:11", "member", 'a number has no member "foo"'),
     (OBJECTS + "print(dm:unit(0):uper())", "2:18", "member", 'did you mean "upper"?'),

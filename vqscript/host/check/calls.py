@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
-from typing import NamedTuple
 
 from vqscript.errors import did_you_mean
-from vqscript.host.check.finding import Severity
+from vqscript.host.check.finding import Problem
 from vqscript.host.check.kinds import Kind
 from vqscript.host.check.tree import Call, Expression, Literal, Node, Table, Vararg, beginning
 from vqscript.host.check.words import described, misfit, mismatch, shown
 from vqscript.host.handbook import Entry, Handbook, OptionEntry
-
-
-class Problem(NamedTuple):
-    """What is wrong, and at which part of the script."""
-
-    at: Node
-    kind: str
-    message: str
-    hint: str = ""
-    severity: Severity = "error"
 
 
 def problems(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from vqscript.errors import did_you_mean
-from vqscript.host.check.calls import Problem, problems
-from vqscript.host.check.finding import Severity
+from vqscript.host.check.calls import problems
+from vqscript.host.check.finding import Problem
 from vqscript.host.check.habits import advice
 from vqscript.host.check.inference import Inference, host_classes
-from vqscript.host.check.kinds import SHOWN, Alternative, Known, ListOf, Of, Own, one
+from vqscript.host.check.kinds import SHOWN, Alternative, Known, Of, Own, is_object, one
+from vqscript.host.check.members import fixed_member, shown_key, unknown_member
+from vqscript.host.check.operators import AT_THE_START, ChosenOperator
 from vqscript.host.check.scopes import Scopes
 from vqscript.host.check.tree import (
     Assign,
@@ -22,6 +23,7 @@ from vqscript.host.check.tree import (
     Function,
     If,
     Index,
+    Label,
     Literal,
     Local,
     Name,
@@ -33,10 +35,7 @@ from vqscript.host.check.tree import (
     Vararg,
     While,
 )
-from vqscript.host.handbook import Entry, Handbook
-
-COMPLETE = frozenset({"Study", "Series"})
-"""Tables that have no fields but those in the handbook; others may have more."""
+from vqscript.host.handbook import Entry
 
 
 class Checker:
@@ -48,6 +47,8 @@ class Checker:
     inference : Inference
     known : set of str
         Global variables that have a value somewhere.
+    fields : set of str
+        Members that the script assigns, in whatever table.
     missing : mapping
         Calls of ``require`` and the like that find no file -> message and hint.
     complete : bool
@@ -61,21 +62,21 @@ class Checker:
         scopes: Scopes,
         inference: Inference,
         known: set[str],
+        fields: frozenset[str],
         missing: Mapping[Call, tuple[str, str]],
         *,
         complete: bool,
         starts: bool,
     ) -> None:
         self.found: list[Problem] = []
-        self._book = Handbook.load()
         self._host = host_classes()
         self._scopes = scopes
         self._inference = inference
         self._known = known
+        self._fields = fields
         self._missing = missing
         self._complete = complete
-        # Class of what VQ.currentOp() returns here; "" where it is not known.
-        self._operator = "Navigation" if starts else ""
+        self._operator = ChosenOperator(AT_THE_START if starts else "")
         self._trying = False
 
     # Statements ---------------------------------------------------------------------------
@@ -106,6 +107,8 @@ class Checker:
                 self._loop(statement.body, statement.condition)
             case Do():
                 self.block(statement.body)
+            case Label():
+                self._operator.forget()
             case Return():
                 self._expressions(statement.values)
 
@@ -114,21 +117,21 @@ class Checker:
         for condition, body in statement.branches:
             if condition is not None:
                 self._expression(condition)
-            before = self._operator
+            before = self._operator.name
             self.block(body)
-            after.add(self._operator)
-            self._operator = before
+            after.add(self._operator.name)
+            self._operator.name = before
         if statement.branches[-1][0] is not None:  # perhaps none of them is taken
-            after.add(self._operator)
-        self._operator = after.pop() if len(after) == 1 else ""
+            after.add(self._operator.name)
+        self._operator.name = after.pop() if len(after) == 1 else ""
 
     def _loop(self, body: list[Node], condition: Expression | None = None) -> None:
         """Look at a loop: what holds before it need not hold when it comes round again."""
-        self._operator = ""
+        self._operator.forget()
         if condition is not None:
             self._expression(condition)
         self.block(body)
-        self._operator = ""
+        self._operator.forget()
 
     # Expressions --------------------------------------------------------------------------
 
@@ -158,9 +161,10 @@ class Checker:
 
     def _function(self, function: Function) -> None:
         """Look at a function: it runs at another time than where it stands."""
-        before, self._operator = self._operator, ""
+        before = self._operator.name
+        self._operator.forget()
         self.block(function.body)
-        self._operator = before
+        self._operator.name = before
 
     def _name(self, name: Name) -> None:
         if name in self._scopes.variables or name.text in self._known or not self._complete:
@@ -168,61 +172,16 @@ class Checker:
         hint = advice(name.text, self._known | self._scopes.names)
         if name.text in self._scopes.names:
             hint = f'the local "{name.text}" is known only in the block where it is declared, from there on'
-        self._add(name, "global", f'the variable "{name.text}" is never given a value', hint)
+        message = f'the variable "{name.text}" is never given a value'
+        self._add(Problem(name, "global", message, hint, "warning" if name in self._scopes.tested else "error"))
 
     def _index(self, index: Index, *, called: bool = False) -> None:
         self._expression(index.object)
         if not isinstance(index.key, Literal):
             self._expression(index.key)
         elif isinstance(index.key.value, str):
-            self._member(index, index.key.value, called)
-
-    # Members ------------------------------------------------------------------------------
-
-    def _member(self, index: Index, name: str, called: bool) -> None:
-        kind = self._inference.kind(index.object)
-        if not kind or not all(self._lacks(alternative, name) for alternative in kind):
-            return
-        first = next(iter(kind))
-        if isinstance(first, Known | Own):
-            what = f"{first.entry.full_name} is" if isinstance(first, Known) else "this is"
-            self._add(index, "member", f"{what} a function, which has no members", "call it, with brackets: f().x")
-            return
-        if isinstance(first, ListOf):
-            hint = f"take one out of it, as in list[1].{name}"
-            self._add(index, "member", f'a list has no member "{name}"', hint)
-            return
-        names = sorted({each.name for each in kind if isinstance(each, Of)})
-        self._unknown_member(index, name, names, called)
-
-    def _unknown_member(self, index: Index, name: str, owners: list[str], called: bool) -> None:
-        entries = [entry for owner in owners if (entry := self._inference.entry_of(owner)) is not None]
-        known = [key for entry in entries for key in (*entry.members, *entry.fields)]
-        shown = " or ".join(SHOWN.get(owner, "the operator" if owner == "Operator" else owner) for owner in owners)
-        hint = self._elsewhere(name, owners) or advice(f"{owners[0]}.{name}") or did_you_mean(name, known)
-        harmless = not called and bool(entries) and all(entry.kind == "table" for entry in entries)  # it is nil
-        severity: Severity = "warning" if harmless else "error"
-        self._add(index, "member", f'{shown} has no member "{name}"', hint, severity)
-
-    def _elsewhere(self, name: str, owners: list[str]) -> str:
-        """Return which operator has a method that the chosen one does not have."""
-        if not all(self._book.operator_of(owner) for owner in owners):
-            return ""
-        having = [title for title, owner in self._book.operators.items() if name in self._book.classes[owner].members]
-        return f'"{having[0]}" has it: choose it with setViewMode("Slice View", "{having[0]}")' if having else ""
-
-    def _lacks(self, alternative: Alternative, name: str) -> bool:
-        """Whether a value surely has no such member."""
-        if isinstance(alternative, Of):
-            entry = self._inference.entry_of(alternative.name)
-            if entry is None:  # a number
-                return True
-            if name in entry.members or name in entry.fields:
-                return False
-            if entry.kind == "table" and entry.name not in COMPLETE:
-                return False
-            return entry.kind in ("object", "choice") or not self._inference.is_assigned(name)
-        return not (isinstance(alternative, ListOf) and self._inference.is_assigned(name))
+            kind, tested = self._inference.kind(index.object), index in self._scopes.tested
+            self._add(unknown_member(index, index.key.value, kind, self._fields, called=called, tested=tested))
 
     def _target(self, target: Expression) -> None:
         """Look at what is assigned to: a variable, or a member."""
@@ -231,15 +190,7 @@ class Checker:
         self._expression(target.object)
         if not isinstance(target.key, Literal):
             self._expression(target.key)
-        kind = self._inference.kind(target.object)
-        if kind and all(isinstance(each, Of) and self._is_object(each.name) for each in kind):
-            owner = " or ".join(sorted(each.name for each in kind if isinstance(each, Of)))
-            message = f"{owner}.{_key(target)} cannot be assigned: the members of {owner} are fixed"
-            self._add(target, "member", message)
-
-    def _is_object(self, name: str) -> bool:
-        entry = self._book.classes.get(name)
-        return entry is not None and entry.kind in ("object", "choice")
+        self._add(fixed_member(target, self._inference.kind(target.object)))
 
     # Calls --------------------------------------------------------------------------------
 
@@ -254,13 +205,15 @@ class Checker:
             self._expressions(call.arguments)
         if call in self._missing:
             message, hint = self._missing[call]
-            self._add(call.arguments[0], "module", message, hint)
+            self._add(Problem(call.arguments[0], "module", message, hint))
         if kind and len(entries) == len(kind):
             if not self._colon_on_module(call, entries[0]):
                 self._arguments(call, entries)
-        elif kind and not any(isinstance(each, Known | Own) for each in kind):
+            self._follow(call, entries)
+            return
+        if kind and not any(isinstance(each, Known | Own) for each in kind):
             self._no_function(call, kind)
-        self._follow(call, entries if kind and len(entries) == len(kind) else None)
+        self._follow(call, [])
 
     def _colon_on_module(self, call: Call, entry: Entry) -> bool:
         """Tell of ``csv:write(...)``: with a colon the module itself becomes the first argument."""
@@ -268,19 +221,20 @@ class Checker:
         if not isinstance(function, Index) or not function.colon:
             return False
         owner = self._inference.kind(function.object)
-        if owner != one(Of(entry.owner)) or self._is_object(entry.owner):
+        if owner != one(Of(entry.owner)) or is_object(entry.owner):
             return False
         message = f"{entry.full_name} is called with a colon, which makes {entry.owner} its first argument"
-        self._add(function, "call", message, f"write {entry.owner}.{entry.name}(...)")
+        self._add(Problem(function, "call", message, f"write {entry.owner}.{entry.name}(...)"))
         return True
 
     def _no_function(self, call: Call, kind: frozenset[Alternative]) -> None:
-        if any(isinstance(each, Of) and not self._is_object(each.name) and each.name not in SHOWN for each in kind):
+        if any(isinstance(each, Of) and not is_object(each.name) and each.name not in SHOWN for each in kind):
             return  # a table may have been made callable
         hint = "write it without brackets" if isinstance(call.function, Index) else ""
-        what = f'"{_key(call.function)}"' if isinstance(call.function, Index | Name) else "this"
+        what = f'"{shown_key(call.function)}"' if isinstance(call.function, Index | Name) else "this"
         shown = {SHOWN.get(each.name, "an object") if isinstance(each, Of) else "a list" for each in kind}
-        self._add(call.function, "call", f"{what} is {' or '.join(sorted(shown))}, no function", hint)
+        message = f"{what} is {' or '.join(sorted(shown))}, no function"
+        self._add(Problem(call.function, "call", message, hint))
 
     def _arguments(self, call: Call, entries: list[Entry]) -> None:
         """Check the arguments; something is wrong only if it is so however the call is read."""
@@ -292,15 +246,14 @@ class Checker:
                 if not wrong:
                     return
                 worst = worst or wrong
-        if worst:
-            for problem in worst:
-                self._add(*problem)
+        for problem in worst:
+            self._add(problem)
 
     def _readings(self, call: Call, entry: Entry) -> list[list[Expression]]:
         """Return the arguments without the object that the function belongs to, in each way they may be meant."""
         function, arguments = call.function, call.arguments
         colon = isinstance(function, Index) and function.colon
-        if not self._is_object(entry.owner):
+        if not is_object(entry.owner):
             return [[function.object, *arguments]] if colon and isinstance(function, Index) else [arguments]
         if colon or not arguments:
             return [arguments]
@@ -310,50 +263,24 @@ class Checker:
         same = any(isinstance(each, Of) and each.name in (entry.owner, "Operator") for each in first or ())
         return [arguments[1:]] if same else [arguments]
 
-    def _follow(self, call: Call, entries: list[Entry] | None) -> None:
-        """Note which operator is chosen after a call, as far as that is known."""
-        if entries is None:
-            self._operator = ""
-            return
+    def _follow(self, call: Call, entries: list[Entry]) -> None:
+        """Note which operator is chosen after a call; ``entries`` is empty for a function that is not known."""
+        if not entries:
+            self._operator.forget()
         for entry in entries:
-            if entry.full_name == "VQ.currentOp" and self._operator:
-                self._inference.operators[call] = self._operator
-            elif entry.full_name == "MainWin.setViewMode":
-                self._operator = self._chosen(self._readings(call, entry)[0])
-            elif not self._leaves_operator(entry):
-                self._operator = ""
-
-    def _leaves_operator(self, entry: Entry) -> bool:
-        """Whether a function surely does not choose another operator."""
-        calls_back = any("fun" in parameter.type_text for parameter in entry.parameters)
-        if calls_back or entry.full_name in ("require", "MainWin.loadSession"):
-            return False
-        owner = self._book.classes.get(entry.owner)
-        return owner is None or owner.kind == "library" or owner.name in self._host
-
-    def _chosen(self, arguments: list[Expression]) -> str:
-        if len(arguments) == 1 and not isinstance(arguments[0], Call | Vararg):
-            return "Navigation"
-        title = arguments[1].value if len(arguments) > 1 and isinstance(arguments[1], Literal) else None
-        by_fold = {known.casefold(): name for known, name in self._book.operators.items()}
-        return by_fold.get(title.casefold(), "") if isinstance(title, str) else ""
+            if entry.full_name == "VQ.currentOp" and self._operator.name:
+                self._inference.operators[call] = self._operator.name
+            self._operator.after(entry, self._readings(call, entry)[0])
 
     # Findings -----------------------------------------------------------------------------
 
-    def _add(self, at: Node, kind: str, message: str, hint: str = "", severity: Severity = "error") -> None:
+    def _add(self, problem: Problem | None) -> None:
         """Note a problem; where the script is ready for a failure, it is only worth a look."""
-        self.found.append(
-            Problem(at, kind, message, hint, "warning" if self._trying or at in self._scopes.tested else severity)
-        )
+        if problem is not None:
+            self.found.append(problem._replace(severity="warning") if self._trying else problem)
 
     @contextmanager
     def _tried(self, trying: bool) -> Iterator[None]:
         before, self._trying = self._trying, self._trying or trying
         yield
         self._trying = before
-
-
-def _key(expression: Index | Name) -> str:
-    if isinstance(expression, Name):
-        return expression.text
-    return str(expression.key.value) if isinstance(expression.key, Literal) else "..."

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+from vqscript.host.check.tree import Node
 
 Severity = Literal["error", "warning"]
+
+
+class Problem(NamedTuple):
+    """What is wrong at a part of the tree; it becomes a :class:`Finding` where the text is at hand."""
+
+    at: Node
+    kind: str
+    message: str
+    hint: str = ""
+    severity: Severity = "error"
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
 
-from vqscript.host.check.kinds import NOTHING, Kind, Known, ListOf, Of, Own, of_type, one, parts, union
+from vqscript.host.check.kinds import NOTHING, Kind, Known, ListOf, Of, Own, is_object, of_type, one, parts, union
 from vqscript.host.check.scopes import Scopes, Source, sources
 from vqscript.host.check.tree import Brackets, Call, Expression, Function, Index, Literal, Name, Operation
-from vqscript.host.handbook import ClassEntry, Entry, FieldEntry, Handbook
+from vqscript.host.handbook import Entry, FieldEntry, Handbook
 
 COMPARISONS = frozenset({"==", "~=", "<", ">", "<=", ">=", "unary not"})
 
@@ -58,14 +58,6 @@ class Inference:
             return None
         return union(self._member(alternative, name) for alternative in kind)
 
-    def is_assigned(self, name: str) -> bool:
-        """Whether the script assigns a member of this name, in whatever table."""
-        return name in self._fields
-
-    def entry_of(self, name: str) -> ClassEntry | None:
-        """Return the description of an object, table, library or plain value."""
-        return self._book.classes.get("string" if name == "text" else name)
-
     def value(self, source: Source) -> Kind:
         """Return what a variable gets from one place."""
         if source.expression is None:
@@ -106,10 +98,10 @@ class Inference:
         return None
 
     def _member(self, alternative: object, name: str) -> Kind:
-        if not isinstance(alternative, Of) or name in self._fields:
+        if not isinstance(alternative, Of):
             return None
-        entry = self.entry_of(alternative.name)
-        if entry is None:
+        entry = self._book.classes.get("string" if alternative.name == "text" else alternative.name)
+        if entry is None or (name in self._fields and not is_object(entry.name)):
             return None
         if name in entry.members:
             # Two operators may have a method of one name; which one is meant is not known.

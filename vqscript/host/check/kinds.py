@@ -57,6 +57,12 @@ def one(alternative: Alternative) -> Kind:
     return frozenset((alternative,))
 
 
+def is_object(name: str) -> bool:
+    """Whether a class is one of objects, whose members are fixed, and which take calls with a dot or a colon."""
+    entry = Handbook.load().classes.get(name)
+    return entry is not None and entry.kind in ("object", "choice")
+
+
 def union(kinds: Iterable[Kind]) -> Kind:
     """Return the kind of what is one of several; one that is not known makes it unknown."""
     found: set[Alternative] = set()

@@ -19,6 +19,7 @@ from vqscript.host.check.tree import (
     Function,
     If,
     Index,
+    Label,
     Literal,
     Local,
     Name,
@@ -79,7 +80,7 @@ def _block(node: Parsed | None) -> list[Node]:
     found = []
     for child in _parts(node):
         read = _STATEMENTS.get(child.type)
-        if read is not None:  # goto, labels and the like hold nothing to look at
+        if read is not None:  # goto, break and the like hold nothing to look at
             found.append(read(child))
     return found
 
@@ -253,6 +254,7 @@ _STATEMENTS: dict[str, Callable[[Parsed], Node]] = {
     "assignment_statement": _assign,
     "function_declaration": _declare,
     "function_call": _call,
+    "label_statement": lambda node: Label(*node.start_point),
     "do_statement": _do,
     "while_statement": _while,
     "repeat_statement": _repeat,

@@ -9,9 +9,8 @@ from pathlib import Path
 from vqscript import resources
 from vqscript.errors import UsageError, did_you_mean
 from vqscript.host import source as scripts
-from vqscript.host.check.calls import Problem
 from vqscript.host.check.checker import Checker
-from vqscript.host.check.finding import Finding
+from vqscript.host.check.finding import Finding, Problem
 from vqscript.host.check.inference import Globals, Inference, global_kind
 from vqscript.host.check.kinds import Kind, Known, Of, one
 from vqscript.host.check.parse import parse
@@ -125,7 +124,7 @@ def check(files: Sequence[File]) -> Iterable[Finding]:
         yield from file.findings
         if "_ENV" in file.scopes.names:  # its globals are those of a table of its own
             continue
-        checker = Checker(file.scopes, inference, known, file.missing, complete=complete, starts=i == 0)
+        checker = Checker(file.scopes, inference, known, fields, file.missing, complete=complete, starts=i == 0)
         try:
             checker.block(file.statements or ())
         except RecursionError:

@@ -114,6 +114,11 @@ class Assign(Node):
 
 
 @dataclass(slots=True, eq=False)
+class Label(Node):
+    """``::name::``: a place that a goto may lead back to."""
+
+
+@dataclass(slots=True, eq=False)
 class Do(Node):
     """A block of its own."""
 
