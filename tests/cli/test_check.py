@@ -61,6 +61,13 @@ def test_several_scripts(command):
     assert [line.split(" ")[0] for line in out] == ["b.lua:1:5:", "a.lua:2:5:"]
 
 
+def test_what_a_script_holds_cannot_steer_the_terminal(command):
+    Path("main.lua").write_text('VQ["\x1b[2Jsize"]()')
+    out, _ = command("check", "main.lua", code=1)
+    assert "\x1b" not in out[0]
+    assert "[2Jsize" in out[0]
+
+
 def test_json(command):
     Path("main.lua").write_text("if µ then end")
     out, _ = command("check", "main.lua", "--json", code=1)

@@ -25,6 +25,7 @@ def add_subparser(subparsers: argparse._SubParsersAction, common: argparse.Argum
 
 def run(args: argparse.Namespace) -> int:
     """Check; exit code 1 if there are errors."""
+    from vqscript.cli.repo_text import cell
     from vqscript.cli.run import find_script
     from vqscript.cli.terminal import print_json
     from vqscript.host.check import check_files
@@ -35,5 +36,5 @@ def run(args: argparse.Namespace) -> int:
         print_json({"errors": errors, "findings": [finding.record() for finding in found]})
     else:
         for finding in found:
-            print(finding)
+            print(cell(str(finding)))  # what it quotes is anybody's, and must not steer the terminal
     return 1 if errors else 0
