@@ -136,7 +136,7 @@ def cleaning(bench: Bench) -> None:
     small = drawn.mask(1)
     ball = image_of(small.astype(np.uint8))
     bench.compare(
-        "dilate a sphere of 20 mm by 5 mm", lambda rois, _: dilate(rois, 1, 5.0), lambda: within(5.0), Bound(10), small
+        "dilate a sphere of 20 mm by 5 mm", lambda rois, _: dilate(rois, 1, 5.0), lambda: within(5.0), Bound(100), small
     )
 
 
