@@ -69,6 +69,9 @@ def _exact(book: Handbook, word: str, *, fold: bool = False) -> list[Found]:
     for name, target in VARIABLES.items():
         if same(name) and target in book.classes:
             return [book.classes[target]]
+    topics: list[Found] = [topic for topic in TOPICS if same(topic)]
+    if topics:
+        return topics
     classes: list[Found] = [entry for name, entry in book.classes.items() if same(name)]
     if classes:
         return classes
@@ -83,19 +86,14 @@ def _exact(book: Handbook, word: str, *, fold: bool = False) -> list[Found]:
     for alias in book.aliases.values():
         if same(alias.name) or same(f"{alias.name}s") or any(each and same(each) for each in alias.words):
             return [alias]
-    topics: list[Found] = [topic for topic in TOPICS if same(topic)]
     # VQ.help is the same as help
     entries: list[Found] = [
         each for each in functions(book) if same(each.name) and not (each.owner == "VQ" and each.name in book.globals)
     ]
-    fields: list[Found] = [
-        field
-        for each in book.classes.values()
-        if each.kind != "table"
-        for field in each.fields.values()
-        if same(field.name)
-    ]
-    return topics or [*entries, *fields]
+    owners = [each.fields for each in book.classes.values() if each.kind != "table"]
+    owners.append({name: each for name, each in book.globals.items() if isinstance(each, FieldEntry)})
+    fields: list[Found] = [each for fields in owners for each in fields.values() if same(each.name)]
+    return [*entries, *fields]
 
 
 def _members(entry: Found, member: str, fold: bool) -> list[Found]:

@@ -107,6 +107,7 @@ TEXTS = {
         '    repo:getStudies("-namefilter", "*S1*", "-sort", "StudyDate")',
         '    repo:getStudies{namefilter = "*S1*", sort = "StudyDate"}',
         'An unknown option is an error that names the closest one. help "-namefilter" explains one option.',
+        'Functions of your own read them by require "options": help "options.read"',
     ),
     "paths": (
         "Files that a script writes lie under the output folder (VQ.output, set by --output); a relative path begins "

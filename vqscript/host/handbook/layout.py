@@ -76,7 +76,8 @@ KINDS = {
 
 def of_field(entry: FieldEntry) -> list[str]:
     """Return the page of a field."""
-    lines = [f"{entry.owner}.{entry.name}: {entry.type_text}", *prose(entry.doc, INDENT)]
+    name = f"{entry.owner}.{entry.name}" if entry.owner else entry.name
+    lines = [f"{name}: {entry.type_text}", *prose(entry.doc, INDENT)]
     return lines + (["", "Example", INDENT + entry.example] if entry.example else [])
 
 

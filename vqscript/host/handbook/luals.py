@@ -247,7 +247,8 @@ def _sentence(text: str) -> str:
     if not text:
         return ""
     first = text.split()[0].rstrip(",;:")
-    if first.isalpha() and first.islower() and first not in ("true", "false", "nil"):
+    is_word = first.isalpha() and first.islower() and (len(first) > 1 or first == "a")  # x is the name of a parameter
+    if is_word and first not in ("true", "false", "nil"):
         text = text[0].upper() + text[1:]
     return text if text.endswith((".", "?", "...")) else text + "."
 

@@ -7,6 +7,7 @@ import inspect
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import zip_longest
 from types import ModuleType
 
 
@@ -99,7 +100,7 @@ def _split(lines: list[str]) -> tuple[list[str], dict[str, list[str]]]:
     sections: dict[str, list[str]] = {}
     current = head
     skip = False
-    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+    for line, after in zip_longest(lines, lines[1:], fillvalue=""):
         if skip:
             skip = False
         elif line and re.fullmatch(r"-{3,}", after.strip()):
