@@ -16,12 +16,15 @@ from vqscript.errors import ScriptError
 from vqscript.repository.local import LocalRepository
 
 
-def test_all_examples_are_tried_here():
+def test_all_examples_are_tried_in_this_folder():
     assert {path.name for path in resources.examples().glob("*.lua")} == {
+        "compare_readers.lua",
         "list_project.lua",
         "percent_id_per_gram.lua",
         "pet_suv.lua",
         "roi_table.lua",
+        "time_activity.lua",
+        "tumor_tlg.lua",
     }
 
 
