@@ -252,7 +252,7 @@ def test_locked_rois_keep_their_voxels(tool, desk) -> None:
     assert tool("""
         local a, b = roi:addROI("A"), roi:addROI("B")
         roi:box(a, 10, 20, 15, 10, 15, 10)
-        roi:editROI(a, nil, nil, nil, true)
+        roi:setLocked(a, true)
         print(roi:box(b, 15, 20, 15, 10, 15, 10), roi:dilate(b, 2), roi:statistics(a, 0).voxels)
     """)[0].split("\t")[::2] == ["250", "500"]
     assert 'info: ROI "B" leaves out voxels of "A", locked on its layer' in desk.logged
@@ -268,6 +268,47 @@ def test_the_peak_sphere(tool, desk) -> None:
         print(s.volumeML > 0.9 and s.volumeML < 1.1, s.mean > 12)
         print(roi:statistics(roi:peakSphere(j, 1, 0.1, 2), 0).volumeML < 0.2)
     """) == ["Lesion peak\t2\ttrue", "true\ttrue", "true"]
+
+
+def test_what_happened_is_said_once_for_each_reference(tool, desk) -> None:
+    script = """
+        local a, b = roi:addROI("A"), roi:addROI("B")
+        for n = 1, 3 do roi:box(a, 10, 20, 15, 10, 15, 10) roi:box(b, 10 + n, 20, 15, 10, 15, 10) end
+        for n = 1, 2 do roi:threshold(roi:copyROI(b, nil, "C" .. n), 0, 1000) end
+    """
+    tool(script)
+    first = list(desk.logged)
+    assert first == [
+        'warning: ROI "B" took voxels of "A" on layer 1: only ROIs on different layers may overlap',
+        'warning: ROI "A" took voxels of "B" on layer 1: only ROIs on different layers may overlap',
+        'info: ROI "C1" is empty now: no value lies between the limits',
+        'info: ROI "C2" is empty now: no value lies between the limits',
+    ]
+    desk.session.clear()
+    desk.session.place(0, Input(Volume(image(GRID), GRID, "SUVbw"), name="PET"))
+    tool(script)
+    assert desk.logged == first * 2
+
+
+def test_layers_of_a_script(tool) -> None:
+    printed = tool("""
+        print(roi:numLayers(), roi:activeLayer(), roi:addLayer(), roi:activeLayer())
+        roi:setActiveLayer(2)
+        local j = roi:addROI("Over")
+        print(roi:numLayers(), roi:activeLayer(), roi:getROIDetails(j)[5])
+        roi:moveROI(j, 1)
+        print(roi:getROIDetails(j)[5])
+        roi:setLocked(j, true)
+        print(roi:getROIDetails(j)[4], pcall(roi.clearROI, j))
+        roi:setLocked(j, 0)
+        roi:clearROI(j)
+        for n = 3, 8 do roi:addLayer() end
+        for n = 1, 8 do roi:box(roi:copyROI(j, n, "On " .. n), 20, 20, 15, 5, 6, 6) end
+        print(roi:numLayers(), roi:statistics(roi:find("On 1"), 0).voxels, roi:statistics(roi:find("On 8"), 0).voxels)
+    """)
+    assert printed[:3] == ["1\t1\t2\t1", "2\t2\t2", "1"]
+    assert printed[3].startswith("true\tfalse\t")
+    assert printed[4] == "8\t60\t60"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from vqscript.roi.ball import Ball, closed, dilated, eroded, opened
 from vqscript.roi.region import Part, grown, relative
 from vqscript.roi.roiset import Met, RoiSet
 
-MAX_VOXELS = 1 << 30
+MAX_VOXELS = 1 << 28
 """What closing may have to look at: an ROI's box and as much around it as the ball reaches."""
 
 

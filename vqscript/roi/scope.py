@@ -131,8 +131,8 @@ class Scope:
             found &= self.mask[relative(region, self.region)]
         return found
 
-    def _stored_between(self, region: Region, low: float, high: float) -> Mask:
-        """Compare stored voxels with what the limits are stored as: no voxel has to be scaled."""
+    def _stored_between(self, region: Region, low: float, high: float) -> Mask | None:
+        """Compare stored voxels with what the limits are stored as: no voxel is scaled. None if that cannot be."""
         volume = self.volume
         ends = sorted((end - volume.intercept) / volume.slope for end in (low, high))
         stored = volume.frame(self.frame)[region]
@@ -142,6 +142,8 @@ class Scope:
             low, high = (end + way * (off + _ROUNDING_FLOAT * abs(end)) for end, way in zip(ends, (-1, 1), strict=True))
             found = (stored >= low) & (stored <= high)
             return found
+        if stored.dtype.kind not in "iu":
+            return None
         limits = np.iinfo(stored.dtype)
         first, last = _whole(ends[0], math.ceil), _whole(ends[1], math.floor)
         if first > limits.max or last < limits.min or first > last:

@@ -144,7 +144,7 @@ class RoiSegmentation(RoiWork):
         scope = Scope.of(self.rois, item.volume, frame, j, within)
         self._session.look_at(number)
         if not scope.native:
-            self._session.say_once(
+            self._say(
                 f"input {number} has other voxels than input 0: ROIs are segmented by values interpolated at those of "
                 "input 0"
             )
@@ -152,7 +152,7 @@ class RoiSegmentation(RoiWork):
 
     def _found(self, j: int, voxels: int) -> int:
         if not voxels:
-            self._session.say_once(f'ROI "{self.rois.roi(j).name}" is empty now: no value lies between the limits')
+            self._say(f'ROI "{self.rois.roi(j).name}" is empty now: no value lies between the limits')
         return voxels
 
 

@@ -69,7 +69,7 @@ class RoiShapes(RoiWork):
         roi = rois.editable(j)
         part = rois.part(j)
         for note in shape.notes:
-            self._session.say_once(f'ROI "{roi.name}": what is drawn {note}')
+            self._say(f'ROI "{roi.name}": what is drawn {note}')
         if not erase:
             part = shape.part if part is None else joined([part, shape.part])
         elif part is not None:

@@ -119,6 +119,11 @@ class RoiTool(RoiShapes, RoiSegmentation, RoiMorphology, RoiMeasuring, RoiFiles)
         """Show an ROI in pictures or not."""
         self._session.rois.edit(j, visible=bool(visible))
 
+    @script(example="roi:setLocked(1, true)")
+    def setLocked(self, j: int, locked: Switch) -> None:
+        """Lock an ROI or unlock it: a locked one keeps its voxels, name and colour."""
+        self._session.rois.edit(j, locked=bool(locked))
+
     @script(example='local j = roi:find("Heart")')
     def find(self, name: str) -> int:
         """Return the number of the ROI of a name.
@@ -161,6 +166,11 @@ class RoiTool(RoiShapes, RoiSegmentation, RoiMorphology, RoiMeasuring, RoiFiles)
             Number of the layer, from 1.
         """
         self._session.rois.active_layer = n
+
+    @script(example="local n = roi:activeLayer()")
+    def activeLayer(self) -> int:
+        """Return the layer that new ROIs are made on."""
+        return self._session.rois.active_layer
 
     @script(example="local n = roi:numLayers()")
     def numLayers(self) -> int:
