@@ -32,8 +32,7 @@ def test_every_class_and_function_is_declared():
         if entry.kind in ("object", "table"):
             assert f"---@class {entry.name}\n" in text
         if entry.kind == "object":
-            mark = "." if entry.name == "VQ" else ":"
-            assert all(f"function {entry.name}_class{mark}{name}(" in text for name in entry.members)
+            assert all(f"function {entry.name}_class.{name}(" in text for name in entry.members)
 
 
 def test_every_type_is_declared():
@@ -68,18 +67,18 @@ def block(name: str) -> list[str]:
 
 
 def test_options_come_as_pairs_or_as_one_table_with_a_dot_or_a_colon():
-    said = block("DataManager_class:convertUnit")
+    said = block("DataManager_class.convertUnit")
     assert "---@param u unit" in "\n".join(said)
     assert "---@param ... ConversionOptionsPair '-name', value pairs" in said
     assert [line for line in said if "@overload" in line] == [
-        "---@overload fun(i: integer, u: unit, ...: ConversionOptionsPair)",
-        "---@overload fun(self: DataManager, i: integer, u: unit, options: ConversionOptions)",
+        "---@overload fun(self: DataManager, i: integer, u: unit, ...: ConversionOptionsPair)",
         "---@overload fun(i: integer, u: unit, options: ConversionOptions)",
+        "---@overload fun(self: DataManager, i: integer, u: unit, options: ConversionOptions)",
     ]
 
 
 def test_documentation_goes_along():
-    said = block("MainWin_class:saveImage")
+    said = block("MainWin_class.saveImage")
     assert said[0] == "---Save a picture (PNG) and return its path."
     assert '---mw:saveImage("mouse1-heart", 5)' in said
     assert any(line.startswith('---@param mode? integer|picture 0 "mip"') and "Default 5." in line for line in said)
@@ -95,4 +94,5 @@ def test_words_are_offered_and_others_allowed():
 
 
 def test_the_operator_at_work_is_one_of_several():
+    assert "---@overload fun(self: Operator, j: integer, mm: number): integer" in block("RoiTool_class.dilate")
     assert f"---@alias Operator {'|'.join(BOOK.classes['Operator'].one_of)}" in FILES[MAIN]

@@ -20,7 +20,7 @@ def type_files(book: Handbook) -> dict[str, str]:
     main = [*_head(), *_blocks(_aliases(book)), *_blocks(_classes(book)), *_blocks(_globals(book))]
     files = {MAIN: "\n".join(main)}
     for name, module in book.modules.items():
-        lines = [*_head(name), *_blocks([_class(module)]), f"return {_variable(module)}", ""]
+        lines = [*_head(name), *_blocks([_class(module, book)]), f"return {_variable(module)}", ""]
         files[f"{name}.lua"] = "\n".join(lines)
     return files
 
@@ -64,7 +64,7 @@ def _classes(book: Handbook) -> Iterator[list[str]]:
         if entry.kind == "choice":
             yield [*_comment(entry.doc), f"---@alias {entry.name} {'|'.join(entry.one_of)}"]
         elif entry.kind in ("object", "table"):
-            yield _class(entry)
+            yield _class(entry, book)
 
 
 def _globals(book: Handbook) -> Iterator[list[str]]:
@@ -73,30 +73,34 @@ def _globals(book: Handbook) -> Iterator[list[str]]:
     yield ["---Arguments of the run.", "---@type args", "args = {}"]
     help_entry = book.globals["help"]
     assert isinstance(help_entry, Entry)
-    yield _function("help", help_entry, colon=False, owner=None)
+    yield _function("help", help_entry)
     for name in ("split", "trim"):  # the language's own functions are known to every editor
         entry = book.classes["string"].members.get(name)
         if entry is not None:
-            yield _function(f"string.{name}", entry, colon=False, owner=None)
+            yield _function(f"string.{name}", entry)
 
 
-def _class(entry: ClassEntry) -> list[str]:
+def _class(entry: ClassEntry, book: Handbook) -> list[str]:
     lines = [*_comment(entry.doc), f"---@class {_class_name(entry)}", *map(_field, entry.fields.values())]
+    if entry.name == "args":
+        lines.append("---@field [string] string? what `--arg name=value` gave")
     if entry.kind == "table":
         return lines
     variable = _variable(entry)
     lines.append(f"local {variable} = {{}}")
-    # VivoScript writes VQ.mainWin() with a dot and dm:size() with a colon; both forms are right for every object.
-    colon = entry.kind == "object" and entry.name != "VQ"
     for member in sorted(entry.members.values(), key=lambda each: each.name):
-        mark = ":" if colon else "."
-        lines += [
-            "",
-            *_function(
-                f"{variable}{mark}{member.name}", member, colon=colon, owner=entry if entry.kind == "object" else None
-            ),
-        ]
+        lines += ["", *_function(f"{variable}.{member.name}", member, _myself(entry, book))]
     return lines
+
+
+def _myself(entry: ClassEntry, book: Handbook) -> str:
+    """Return the type of what stands before a colon, "" where there is none.
+
+    ``VQ.currentOp()`` is one of several operators: what is called on it has to take each of them.
+    """
+    if entry.kind != "object":
+        return ""
+    return "Operator" if book.operator_of(entry.name) else entry.name
 
 
 def _class_name(entry: ClassEntry) -> str:
@@ -112,7 +116,7 @@ def _field(field: FieldEntry) -> str:
     return f"---@field {field.name}{mark} {field.type_text} {_one_line(field.doc)}".rstrip()
 
 
-def _function(name: str, entry: Entry, *, colon: bool, owner: ClassEntry | None) -> list[str]:
+def _function(name: str, entry: Entry, myself: str = "") -> list[str]:
     lines = _comment(entry.doc)
     if entry.example:
         lines += ["---", "---```lua", *(f"---{line}" for line in entry.example.splitlines()), "---```"]
@@ -125,7 +129,7 @@ def _function(name: str, entry: Entry, *, colon: bool, owner: ClassEntry | None)
     lines += [
         f"---@return {result.type_text} # {_one_line(result.doc)}".removesuffix(" # ") for result in entry.results
     ]
-    lines += [f"---@overload {each}" for each in _overloads(entry, colon=colon, owner=owner)]
+    lines += [f"---@overload {each}" for each in _overloads(entry, myself)]
     names = [_safe_name(parameter.name) for parameter in entry.parameters] + (["..."] if more else [])
     return [*lines, f"function {name}({', '.join(names)}) end"]
 
@@ -144,19 +148,24 @@ def _more(entry: Entry) -> str:
     return f"{entry.rest.type_text} {_one_line(entry.rest.doc)}".rstrip() if entry.rest else ""
 
 
-def _overloads(entry: Entry, *, colon: bool, owner: ClassEntry | None) -> Iterator[str]:
-    """Yield the other ways to call a function: with a dot or a colon, and with options as one table."""
+def _overloads(entry: Entry, myself: str) -> Iterator[str]:
+    """Yield the other ways to call a function.
+
+    VivoScript writes VQ.mainWin() with a dot and dm:size() with a colon; both are right for every object. Options may
+    come as one table.
+    """
     given = [f"{_safe_name(p.name)}{'?' if p.optional else ''}: {p.type_text}" for p in entry.parameters]
-    myself = [f"self: {owner.name}"] if owner else []
     more = [f"...: {_more(entry).split()[0]}"] if _more(entry) else []
     results = ", ".join(result.type_text for result in entry.results)
     returns = f": {results}" if results else ""
-    if owner:
-        yield f"fun({', '.join([*([] if colon else myself), *given, *more])}){returns}"
+    before = [f"self: {myself}"] if myself else []
+    if before:
+        yield f"fun({', '.join([*before, *given, *more])}){returns}"
     if entry.options is not None:
-        table = [f"options: {entry.options_class}"]
-        for first in (myself, []) if owner else ([],):
-            yield f"fun({', '.join([*first, *given, *table])}){returns}"
+        table = f"options: {entry.options_class}"
+        yield f"fun({', '.join([*given, table])}){returns}"
+        if before:
+            yield f"fun({', '.join([*before, *given, table])}){returns}"
 
 
 _KEYWORDS = frozenset({"end", "for", "function", "goto", "in", "not", "or", "repeat", "return", "then", "until"})
