@@ -6,10 +6,14 @@ import random
 from dataclasses import dataclass
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
 from vqscript.datapoints import quantification, subject
+from vqscript.datapoints.parse import parse
+from vqscript.datapoints.records import Quantification
+from vqscript.repository.local import LocalRepository
 from vqscript.roi.files.rtstruct import write_structures
 from vqscript.roi.files.seg import write_rois
 from vqscript.roi.roiset import RoiSet
@@ -224,6 +228,42 @@ def test_a_series_in_several_inputs_gives_each_input_its_own(desk, mice, tmp_pat
         project=own.project,
     )
     assert lines == ["2\tHU\t0\t0", "2\tuCi\t1\t1", "2\t%ID\t2\t2", "4"]
+
+
+def test_reports_and_segmentations_of_others(desk, mice, data, tmp_path):
+    """An SR that another program made, on the series that it measured (here a stand-in of the same UIDs)."""
+    example = data / "dcmqi" / "sr-example"
+    report = pydicom.dcmread(example / "sr.dcm")
+    (theirs,) = (point for point in parse(report) if isinstance(point, Quantification))
+    desk.load(mice, 0, "CT")
+    folder = tmp_path / "series"
+    folder.mkdir()
+    for n, path in enumerate(desk.session.reference.volume.source.paths):
+        ds = pydicom.dcmread(path)
+        ds.StudyInstanceUID, ds.SeriesInstanceUID = report.StudyInstanceUID, theirs.image_series
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"{theirs.image_series[:50]}.{n}"
+        ds.save_as(folder / f"{n}.dcm")
+    with LocalRepository.create(tmp_path / "others.repo") as repository:
+        report = repository.import_folder([folder, example], project="/others")
+        assert not report.failed
+    assert desk.run(
+        OPEN
+        + """
+        local study = repo:getStudies()[1]
+        repo:load(study, repo:getSeries(study, "-modality", "CT")[1], 0)
+        local quant = repo:getQuantification(0)
+        local q = quant[1]
+        print(#quant, q.name, q.unit, q.creator, q.date)
+        print(("%.5f %.5f %.4f %.5f %.1f"):format(q.mean, q.sd, q.max, q.median, q.volume))
+        print(repo.dcmRep:dataPoints(study, "roi")[1].names[1])
+        """,
+        repo=str(tmp_path / "others.repo"),
+        project="/others",
+    ) == [
+        "1\tprimary tumor\tSUVbw\tUser2\t20150819",
+        "6.01529 1.62653 10.3814 5.71824 33582.4",
+        pydicom.dcmread(example / "seg.dcm").SegmentSequence[0].SegmentLabel,
+    ]
 
 
 @pytest.mark.parametrize("seed", range(3))
