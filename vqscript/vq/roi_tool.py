@@ -120,7 +120,7 @@ class RoiTool(RoiShapes, RoiSegmentation, RoiMorphology, RoiMeasuring, RoiFiles)
         self._session.rois.edit(j, visible=bool(visible))
 
     @script(example="roi:setLocked(1, true)")
-    def setLocked(self, j: int, locked: Switch) -> None:
+    def setLocked(self, j: RoiNumber, locked: Switch) -> None:
         """Lock an ROI or unlock it: a locked one keeps its voxels, name and colour."""
         self._session.rois.edit(j, locked=bool(locked))
 
@@ -169,7 +169,13 @@ class RoiTool(RoiShapes, RoiSegmentation, RoiMorphology, RoiMeasuring, RoiFiles)
 
     @script(example="local n = roi:activeLayer()")
     def activeLayer(self) -> int:
-        """Return the layer that new ROIs are made on."""
+        """Return the layer that new ROIs are made on.
+
+        Returns
+        -------
+        int
+            Number of the layer, from 1.
+        """
         return self._session.rois.active_layer
 
     @script(example="local n = roi:numLayers()")
