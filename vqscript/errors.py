@@ -142,14 +142,14 @@ def did_you_mean(word: str, known: Iterable[str], *, limit: int = 12) -> str:
     known : iterable of str
         What could have been meant.
     limit : int
-        How many words are listed when none is close.
+        How many words are listed when none is close; 0 for a list that would say nothing.
     """
     names = sorted(set(known))
     by_fold = {name.casefold(): name for name in names}
     close = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
     if close:
         return f'did you mean "{by_fold[close[0]]}"?'
-    if not names:
+    if not names or not limit:
         return ""
     listed = ", ".join(names[:limit])
     return f"known: {listed}" + (f" and {len(names) - limit} more" if len(names) > limit else "")
