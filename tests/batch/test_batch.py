@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 
 import pytest
 
@@ -93,6 +94,17 @@ def test_a_number_can_be_traced_to_series_roi_object_and_script(bench, mice):
     assert {"com_x", "com_y", "com_z"} <= set(row)
 
 
+def test_parquet_has_the_same_rows_with_numbers_as_numbers(bench):
+    pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    bench.write("function process(repo, study, batch) return {roi = 'a', n = batch.index, note = '007'} end")
+    assert bench.run("--parquet").code == 0
+    table = parquet.read_table(bench.output / "results.parquet").to_pylist()
+    assert [row["n"] for row in table] == [1, 2, 3]
+    assert [row["study_uid"] for row in table] == [row["study_uid"] for row in bench.rows()]
+
+
 def test_run_json_says_how_it_was_made(bench):
     bench.write()
     bench.run("--arg", "day=2", "--user", "anovicki", "--where", "-idfilter M*")
@@ -171,6 +183,33 @@ def test_too_much_memory_costs_its_study_only(bench):
     """)
     assert bench.run("--memory-limit", "64M").code == 1
     assert "memory" in bench.result(0)["failure"]["message"]
+    assert [row["index"] for row in bench.rows()] == ["2", "3"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux limits a process's memory")
+def test_too_many_voxels_cost_their_study_only(bench):
+    bench.write("""
+        function process(repo, study, batch)
+          repo:load(study, repo:getSeries(study, "-modality", "CT")[1], 0)
+          while batch.index == 1 do VQ.dataManager():duplicate(0) end
+          return {index = batch.index}
+        end
+    """)
+    assert bench.run("--memory-limit", "128M").code == 1
+    assert bench.result(0)["failure"]["kind"] == "MemoryError"
+    assert [row["index"] for row in bench.rows()] == ["2", "3"]
+
+
+def test_a_hang_that_lua_cannot_hear_of_ends_with_its_worker(bench):
+    bench.write("""
+        function process(repo, study, batch)
+          if batch.index == 1 then (("a"):rep(100)):find((".-"):rep(50) .. "b") end
+          return {index = batch.index}
+        end
+    """)
+    assert bench.run("--time-limit", "1").code == 1
+    assert bench.result(0)["failure"]["kind"] == "WorkerLost"
+    assert "time limit" in bench.log(0)
     assert [row["index"] for row in bench.rows()] == ["2", "3"]
 
 

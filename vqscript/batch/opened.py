@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -71,11 +73,12 @@ class Opened:
         try:
             args = {**job.args, "repo": job.repo, "project": job.project}
             self.runtime = Runtime(VQ(self.session), gate, args=args, write=self._interaction.write, limits=job.limits)
-            self.runtime.run_file(job.script)
-            if not self.runtime.defines("process"):
-                raise no_process(job.script)
-            if self.runtime.defines("setup"):
-                self.runtime.call("setup", self._batch)
+            with self._limited():
+                self.runtime.run_file(job.script)
+                if not self.runtime.defines("process"):
+                    raise no_process(job.script)
+                if self.runtime.defines("setup"):
+                    self.runtime.call("setup", self._batch)
         except BaseException:
             self.session.close()
             raise
@@ -93,8 +96,14 @@ class Opened:
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Call a function of the script with arguments and ``batch``; returns its first result as a plain value."""
-        returned = self.runtime.call(name, *arguments, self._batch)
+        with self._limited():
+            returned = self.runtime.call(name, *arguments, self._batch)
         return returned[0] if returned else None
+
+    def _limited(self) -> AbstractContextManager[None]:
+        """Hold the script to its time; a worker that is no main thread of its process cannot end it."""
+        main = threading.current_thread() is threading.main_thread()
+        return self.runtime.ending_the_process() if main else nullcontext()
 
     def repo(self) -> Any:
         """Return the object that ``process`` gets first."""

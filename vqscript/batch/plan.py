@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from vqscript.batch.names import folder_name
@@ -12,6 +11,7 @@ from vqscript.errors import NotFound, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from vqscript.repository.base import Repository, StudyFilter
+    from vqscript.vq.records import Study
 
 _FIELDS = {
     "namefilter": "name",
@@ -55,7 +55,7 @@ def plan(repository: Repository, project: str, filters: StudyFilter, *, by_patie
     NotFound
         If there is no study to process.
     """
-    from vqscript.vq.repository import study_record
+    from vqscript.vq.records import study_record
 
     studies = [study_record(study) for study in repository.find_studies(filters, project)]
     if not studies:
@@ -64,18 +64,18 @@ def plan(repository: Repository, project: str, filters: StudyFilter, *, by_patie
             f'no study of project "{project}" fits' if project else "no study fits",
             hint=f"the projects are: {known}; without --project all studies are taken",
         )
-    groups: dict[str, list[dict[str, str]]] = {}
+    groups: dict[str, list[Study]] = {}
     for study in studies:
         groups.setdefault(_patient(study) if by_patient else study["StudyInstanceUID"], []).append(study)
     return [_task(number, len(groups), group) for number, group in enumerate(groups.values(), start=1)]
 
 
-def _patient(study: Mapping[str, str]) -> str:
+def _patient(study: Study) -> str:
     """Return what tells patients apart: the ID, else the name; a study with neither is a patient of its own."""
     return study["PatientID"] or study["PatientsName"] or study["StudyInstanceUID"]
 
 
-def _task(index: int, size: int, studies: list[dict[str, str]]) -> Task:
+def _task(index: int, size: int, studies: list[Study]) -> Task:
     key = " ".join(sorted(study["StudyInstanceUID"] for study in studies))
     first = studies[0]
     date = first["StudyDate"] if len(studies) == 1 else ""

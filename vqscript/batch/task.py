@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from vqscript.host.limits import Limits
 from vqscript.session.answers import Answers
+from vqscript.vq.records import Study
 
 State = Literal["done", "failed"]
 
@@ -70,7 +71,7 @@ class Task:
         Its place among all, from 1, and how many there are.
     folder : str
         Name of its folder below the batch's.
-    studies : tuple of dict
+    studies : tuple of Study
         Studies as scripts know them (``StudyInstanceUID PatientsName ...``).
     """
 
@@ -78,7 +79,7 @@ class Task:
     index: int
     size: int
     folder: str
-    studies: tuple[dict[str, str], ...]
+    studies: tuple[Study, ...]
 
     @property
     def title(self) -> str:
@@ -94,15 +95,18 @@ class Task:
         return study_columns(self.studies)
 
 
-def study_columns(studies: tuple[dict[str, str], ...]) -> dict[str, str]:
+def study_columns(studies: tuple[Study, ...]) -> dict[str, str]:
     """Return the columns that name studies in a table."""
-    names = {
-        "study_uid": "StudyInstanceUID",
-        "patient_id": "PatientID",
-        "patient_name": "PatientsName",
-        "study_date": "StudyDate",
+    return {
+        "study_uid": _joined(study["StudyInstanceUID"] for study in studies),
+        "patient_id": _joined(study["PatientID"] for study in studies),
+        "patient_name": _joined(study["PatientsName"] for study in studies),
+        "study_date": _joined(study["StudyDate"] for study in studies),
     }
-    return {column: ";".join(dict.fromkeys(study[name] for study in studies)) for column, name in names.items()}
+
+
+def _joined(values: Iterable[str]) -> str:
+    return ";".join(dict.fromkeys(values))
 
 
 @dataclass(frozen=True)
