@@ -101,7 +101,7 @@ def _segments(header: Dataset, names: Collection[str] | None) -> tuple[dict[int,
     labels = [segment_label(item) for item in described]
     unique = unique_names(labels)
     notes = [
-        f'the label "{label}" is used twice: one is called "{name}"'
+        f'the label "{label}" is {"used twice: one" if labels.count(label) > 1 else "no name: it"} is called "{name}"'
         for label, name in zip(labels, unique, strict=True)
         if label != name
     ]
