@@ -132,6 +132,9 @@ class Aborted(VqError):
         super().__init__(message, hint=hint, reason=reason, **about)
 
 
+LONGEST_WORD = 100
+
+
 def did_you_mean(word: str, known: Iterable[str], *, limit: int = 12) -> str:
     """Return a hint that names the closest known word, or lists them all.
 
@@ -146,7 +149,8 @@ def did_you_mean(word: str, known: Iterable[str], *, limit: int = 12) -> str:
     """
     names = sorted(set(known))
     by_fold = {name.casefold(): name for name in names}
-    close = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
+    # A text of a MB is no slip of the pen, and to compare it would take minutes.
+    close = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6) if len(word) <= LONGEST_WORD else []
     if close:
         return f'did you mean "{by_fold[close[0]]}"?'
     if not names or not limit:

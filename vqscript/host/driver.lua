@@ -127,10 +127,17 @@ function watch_often()
   look(used)
 end
 
+-- What Lua's own functions say of their arguments where this file called them for a script.
+local function without_place(message)
+  local text = match(message, "^host:%d+: (.*)$")
+  return text and gsub(text, "'raw_(%a+)'", "'%1'") or message
+end
+
 -- An exception that came past the border (there should be none) is never handed to a script, and a request that
 -- Lua could not meet says so in the host's words.
 local function own(value)
   if value == NO_MEMORY then return fault("MemoryError", host.no_memory) end
+  if type(value) == "string" then return without_place(value) end
   if type(value) == "userdata" then return fault("InternalError", raw_tostring(value)) end
   return value
 end
@@ -155,9 +162,12 @@ local function method(self, call)
   end
 end
 
+local MOST = 250 -- arguments of a call; Python would take seconds over hundreds of thousands
+
 -- The same for a call into Python that returns errors as data.
 local function host_method(self, call)
   return function(first, ...)
+    if select("#", ...) > MOST then raise("UsageError", "a call takes at most " .. MOST .. " arguments") end
     if first == self then return settle(call(...)) end
     return settle(call(first, ...))
   end
@@ -207,7 +217,7 @@ local function object(name, functions, fields, bind, counts)
     __index = function(_, key)
       local names = {}
       for known in next, members do names[#names + 1] = raw_tostring(known) end
-      settle(host.unknown(name, raw_tostring(key), concat(names, "\n")))
+      settle(host.unknown(name, sub(raw_tostring(key), 1, 100), concat(names, "\n")))
     end,
   })
   locked[self], contents[self] = name, members
@@ -236,8 +246,16 @@ end
 
 -- Loading -----------------------------------------------------------------------------------
 
+-- Text only; returns a function, or nil and what is wrong. The handler of the run hears of errors that are none of
+-- syntax (nested too deep) before they come back from here, as what it made of them.
+local function read(code, source, globals)
+  local chunk, problem = raw_load(code, source, "t", globals)
+  if type(problem) == "table" then problem = problem[2] end
+  return chunk, problem
+end
+
 local function compile(code, source, globals)
-  local chunk, problem = raw_load(code, source, "t", globals or env)
+  local chunk, problem = read(code, source, globals or env)
   if not chunk then raise("SyntaxError", problem) end
   return chunk
 end
@@ -257,6 +275,9 @@ local function caller()
 end
 
 local function load_file(name, source)
+  if type(name) ~= "string" or #name > 200 then
+    raise("UsageError", "a module name is a text of up to 200 characters", 'as in require "ipacs"')
+  end
   local code, chunk, shown, folder, path = settle(host.source(name, folders[source] or main_folder))
   register(chunk, shown, folder)
   return compile(code, chunk), path, shown == ""
@@ -273,10 +294,24 @@ local function run_file(chunk, name, path)
   return (chunk(name))
 end
 
-local function run_once(chunk, name, path)
+-- A misspelled function of a module is told as the members of objects are.
+local function refuse_unknown(name, exported)
+  raw_setmetatable(exported, {
+    __index = function(_, key)
+      local names = {}
+      for known in next, exported do names[#names + 1] = raw_tostring(known) end
+      settle(host.unknown(name, sub(raw_tostring(key), 1, 100), concat(names, "\n")))
+    end,
+  })
+end
+
+local function module_of(path) return match(path, "([^/\\]+)%.%w+$") or path end
+
+local function run_once(chunk, name, path, library)
   if loaded[path] == nil then
     local result = run_file(chunk, name, path)
     if result == nil then result = true end
+    if library and type(result) == "table" then refuse_unknown(module_of(path), result) end
     loaded[path] = result
   end
   return loaded[path]
@@ -287,28 +322,26 @@ local function make_object(name, functions, fields)
 end
 
 local function require_module(name)
-  if type(name) ~= "string" then
-    raise("UsageError", "require takes a module name", 'as in require "ipacs"')
-  end
   local source = caller()
   -- For the standard library: objects in Lua that behave as the host's do.
   if name == "object" and folders[source] and not sources[source] then return make_object end
-  local chunk, path = load_file(name, source)
-  return run_once(chunk, name, path)
+  local chunk, path, library = load_file(name, source)
+  return run_once(chunk, name, path, library)
 end
 
--- An included file shares the script's globals. What a module of the standard library exports becomes
--- global as well, and is the same that require returns.
+-- An included file shares the script's globals. A module of the standard library becomes global by its name, and
+-- so does what it exports under that name whatever the case: ipacs is the module, iPACS what VivoScripts call.
 local function include(name)
   local chunk, path, library = load_file(name, caller())
   if not library then
     run_file(chunk, name, path)
     return
   end
-  local exported = run_once(chunk, name, path)
-  if type(exported) == "table" then
-    for key, value in next, exported do env[key] = value end
+  local exported, module = run_once(chunk, name, path, library), module_of(path)
+  for key, value in next, exported do
+    if string.lower(key) == module then env[key] = value end
   end
+  env[module] = exported
 end
 
 -- Help --------------------------------------------------------------------------------------
@@ -331,7 +364,7 @@ local function name_of(value)
     if name then return name end
   end
   for path, exported in next, loaded do
-    local module = match(path, "([^/\\]+)%.%w+$") or path
+    local module = module_of(path)
     if rawequal(exported, value) then return module end
     local name = type(exported) == "table" and key_in(exported, module .. ".", value)
     if name then return name end
@@ -455,9 +488,11 @@ function env.load(chunk, name, _, ...)
     end
     chunk = concat(parts)
   end
+  -- The names of files are taken: what is known of a file is known by its name.
+  if type(name) ~= "string" or folders[name] or match(name, "^@%[vqscript%]/") then name = "=(load)" end
   local globals = env
   if select("#", ...) > 0 then globals = ... end
-  return raw_load(chunk, type(name) == "string" and name or "=(load)", "t", globals)
+  return read(chunk, name, globals)
 end
 
 -- Running -----------------------------------------------------------------------------------
@@ -471,7 +506,9 @@ local function message_of(value)
     local message = raw_get(value, "message")
     if type(message) == "string" then return message end
   end
+  telling = false -- this is the script's own code
   local ok, text = raw_pcall(raw_tostring, value)
+  telling = true
   if not ok or type(value) == "table" and find(text, "^table: ") then
     return "the script raised a table as its error"
   end
@@ -487,7 +524,7 @@ local function place_of(message)
   end
   local library, text = match(message, "^%[vqscript%]/([^:]+:%d+): (.*)$")
   if library then return nil, nil, text .. " (in the standard library, " .. library .. ")" end
-  return nil, nil, message
+  return nil, nil, without_place(message)
 end
 
 -- The user's frames, innermost first, with the file and line of the first.
@@ -513,16 +550,17 @@ end
 
 -- Turns an error into data: what happened, the user's line, and the user's frames.
 local function diagnose(value)
-  local facts = faults[value] or { type = "LuaError", message = message_of(value) }
   telling = true
+  local facts = faults[value] or { type = "LuaError", message = message_of(value) }
   local frames, file, line = frames_now()
-  telling = false
   local message = facts.message
   if not faults[value] or facts.type == "SyntaxError" then
     local named_file, named_line, text = place_of(message)
     file, line, message = named_file or file, named_line or line, text
   end
-  return { facts.type, message, facts.hint or "", file or "", line or 0, frames, facts.cause or 0 }
+  local found = { facts.type, message, facts.hint or "", file or "", line or 0, frames, facts.cause or 0 }
+  telling = false -- variables to be closed come next
+  return found
 end
 
 local driver = {}
@@ -537,15 +575,19 @@ local supervised = false
 
 -- Runs a function under the hook; returns true and its results, packed, or false and what `diagnose` found.
 local function supervise(f)
-  local outermost, results = not supervised, nil
+  local outermost, results, found = not supervised, nil, nil
   if outermost then
     supervised, looks, telling = true, 0, false
     sethook(watch_often, "", OFTEN)
   end
+  local function tell(value)
+    found = diagnose(value)
+    return found
+  end
   local _, ok, problem = raw_pcall(function()
-    local done, found = raw_xpcall(function() results = pack(f()) end, diagnose)
+    local done, what = raw_xpcall(function() results = pack(f()) end, tell)
     if outermost then sethook() end
-    return done, found
+    return done, what
   end)
   if outermost then -- the hook itself may have raised, between the two; it does not come again so soon
     sethook()
@@ -553,12 +595,12 @@ local function supervise(f)
   end
   if not stopped() and ok == true then return true, results end
   host.relieve() -- there may be nothing left to tell it with
+  if ok == true or problem == NO_MEMORY then found = nil end -- what it has is of an error that came to nothing
   if problem == NO_MEMORY then
-    host.exhausted(memory("count"))
+    host.exhausted(memory("count"), true)
     aborted = true
   end
-  if type(problem) ~= "table" then problem = diagnose(aborted and ABORT or problem) end
-  return false, unpack(problem, 1, 7)
+  return false, unpack(found or diagnose(aborted and ABORT or problem), 1, 7)
 end
 
 -- Runs a script.

@@ -47,11 +47,19 @@ class Limits:
             hint="--time-limit 2h allows two hours",
         )
 
-    def out_of_memory(self, used: int) -> Aborted:
-        """Return the error that ends a script at its memory limit; ``used`` is in bytes."""
+    def out_of_memory(self, used: int, *, asked: bool = False) -> Aborted:
+        """Return the error that ends a script at its memory limit.
+
+        Parameters
+        ----------
+        used : int
+            Bytes.
+        asked : bool
+            Whether that is what was left after more was asked for at once than there is.
+        """
         return Aborted(
             f"stopped at the memory limit of {size_text(self.lua_memory)}: "
-            f"the script's tables and texts take {size_text(used)}",
+            f"the script's tables and texts take {size_text(used)}" + (", and it asked for more" if asked else ""),
             reason="memory",
             hint="keep less at a time, or allow more, as in --memory-limit 2G",
         )

@@ -99,7 +99,7 @@ class Runtime:
             "memory": self.limits.lua_memory / 1024,
             "no_memory": f"not enough memory: the limit is {size_text(self.limits.lua_memory)}",
         }
-        self._driver = self._lua.execute(DRIVER.read_text(encoding="ascii"), self._lua.table_from(host))
+        self._driver = self._lua.execute(DRIVER.read_text(encoding="ascii"), self._lua.table_from(host), name="=host")
         self.bridge.connect(self._driver)
         given = self.bridge.to_lua(dict(args or {}))
         self._driver["global"]("VQ", self.bridge.facade(root, {"args": given, "help": self._driver["help"]}))
@@ -132,6 +132,18 @@ class Runtime:
         finally:
             self._ends_process = False
             signal.signal(signal.SIGINT, before)
+
+    @contextmanager
+    def ending_the_process(self) -> Iterator[None]:
+        """Let the time limit end the process while the block runs, if the script cannot be stopped otherwise.
+
+        For a worker, which is replaced then; who presses Ctrl-C means its parent.
+        """
+        self._ends_process = True
+        try:
+            yield
+        finally:
+            self._ends_process = False
 
     def stop(self, why: Aborted) -> None:
         """Stop the script as soon as it can be, from any thread; the first reason is the one that is told."""
@@ -311,8 +323,14 @@ class Runtime:
 
     def _unknown(self, owner: str, key: str, names: str) -> tuple[Any, ...]:
         """Refuse a member that an object does not have."""
-        known = readable(names).split("\n")
-        raise UsageError(f'{readable(owner)} has no member "{readable(key)}"', hint=did_you_mean(readable(key), known))
+        from vqscript.vq.main_win import operator_with
+
+        name, known = readable(key), readable(names).split("\n")
+        operator = operator_with(name, readable(owner))
+        way = f'it belongs to another operator: VQ.mainWin():setViewMode("Slice View", "{operator}") first'
+        raise UsageError(
+            f'{readable(owner)} has no member "{name}"', hint=way if operator else did_you_mean(name, known)
+        )
 
     def _border_stopped(self) -> bool:
         """Whether the script has to stop; asked by the hook every 1,000 instructions, which lets Ctrl-C in."""
@@ -322,9 +340,9 @@ class Runtime:
         """Note where the script is."""
         self._place = f"{readable(shown)}:{line}"
 
-    def _border_exhausted(self, kilobytes: float) -> None:
-        """Stop the script at its memory limit."""
-        self.stop(self.limits.out_of_memory(int(kilobytes * 1024)))
+    def _border_exhausted(self, kilobytes: float, asked: bool = False) -> None:
+        """Stop the script at its memory limit; ``asked`` is whether it asked for more than Lua could get."""
+        self.stop(self.limits.out_of_memory(int(kilobytes * 1024), asked=asked))
 
     def _border_relieve(self) -> None:
         """Give Lua the memory that the end of a run takes."""
