@@ -9,7 +9,9 @@
     ├── RepositoryError
     │   ├── NotARepository      the folder or URL is no repository
     │   ├── NotFound            no such study, series, instance or data point
-    │   └── Damaged             a file or the index is not what was stored
+    │   ├── Damaged             a file or the index is not what was stored
+    │   └── PeerError           a server refused, or gave something else than was asked for
+    │       └── Unreachable     it does not answer, or went away: trying again may help
     ├── ImageError
     │   ├── NotDicom            the file is not DICOM, or is cut short
     │   ├── Unsupported         whole, but no image this version can load
@@ -79,6 +81,22 @@ class NotFound(RepositoryError):
 
 class Damaged(RepositoryError):
     """A stored file or the index is not what was written."""
+
+
+class PeerError(RepositoryError):
+    """A server refused, or gave something else than was asked for.
+
+    Attributes
+    ----------
+    peer : str
+        Name of the server.
+    status : str
+        What it answered, "" if it answered nothing.
+    """
+
+
+class Unreachable(PeerError):
+    """A server does not answer, or went away."""
 
 
 class ImageError(VqError):

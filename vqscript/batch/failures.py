@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from vqscript.batch.task import Failure
-from vqscript.errors import Aborted, ScriptError, VqError
+from vqscript.errors import Aborted, ScriptError, Unreachable, VqError
 
-_PASSING = (ConnectionError, TimeoutError)
+_PASSING = (ConnectionError, TimeoutError, Unreachable)
 """Troubles of a network or a server, which may be over a moment later."""
 
 
