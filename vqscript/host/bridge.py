@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any
 
 from vqscript.errors import Aborted, VqError
-from vqscript.host.call import LARGEST, PLAIN, SMALLEST, STOPPED, Answer, Call, count_of, make_call
+from vqscript.host.call import LARGEST, PLAIN, SMALLEST, STOPPED, Answer, Call, make_call, shape
 from vqscript.host.convert import lua_text
 from vqscript.host.gate import Gate
 from vqscript.vq.catalog import fields, members
@@ -128,14 +128,14 @@ class Bridge:
             return known
         number = len(self._objects)
         self._objects.append(obj)  # keeps it alive, so that its id stays its own
-        calls, counts = {}, {}
+        calls, shapes = {}, {}
         for name, member in members(obj.__class__).items():
             method = getattr(obj, name)
             calls[name] = make_call(self._patient(method) if member.waits else method, member, self)
-            counts[name] = count_of(member)
+            shapes[name] = shape(member)
         self._room(1000 * len(calls))
         values = {name: self.to_lua(getattr(obj, name)) for name in fields(obj.__class__)} | dict(more or {})
-        tables = [self._lua.table_from(each) for each in (calls, counts, values)]
+        tables = [self._lua.table_from(each) for each in (calls, shapes, values)]
         made = self.driver.new(type(obj).__name__, *tables[:2], number, tables[2])
         self._facades[id(obj)] = made
         return made

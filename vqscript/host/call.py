@@ -1,8 +1,8 @@
 """One host method as Lua calls it: arguments by their type hints, results as plain values, errors as data.
 
-The answer is ``True, results...`` or ``False, kind, message, hint, number of the cause``. What nearly every
-call looks like, arguments by their position and none before the last left out, has ways of its own: they cost a
-third of the general one.
+The answer is the result alone, or ``True, results...`` of a method with several; an error is ``False, kind, message,
+hint, number of the cause``. What nearly every call looks like, arguments by their position and none before the last
+left out, has ways of its own: they cost a third of the general one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from vqscript.host.convert import Border, Converter, Mismatch, converter, descri
 from vqscript.vq.catalog import Member, Parameter
 
 Answer = tuple[Any, ...]
-Call = Callable[..., Answer]
+Call = Callable[..., Any]
 Options = Callable[[tuple[Any, ...]], dict[str, Any]]
 
 PLAIN = frozenset((bool, float, type(None)))
@@ -25,7 +25,7 @@ too large."""
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 """The whole numbers that Lua has."""
 
-STOPPED: Answer = (False,)
+STOPPED: Answer = (False, True)
 """The answer of an aborted script to every call: the abort itself is known to the runtime."""
 
 
@@ -42,10 +42,12 @@ class Counter(Border, Protocol):
         """Return an exception as ``False, kind, message, hint, number of the cause``."""
 
 
-def count_of(member: Member) -> int:
-    """Return how many arguments a method takes at most, -1 where there is no most or it has several results."""
-    if member.rest is not None or member.options is not None or _several(member):
-        return -1
+def shape(member: Member) -> int | str:
+    """Return how Lua makes the method: by its number of parameters, "any" number, or "several_results"."""
+    if _several(member):
+        return "several_results"
+    if member.rest is not None or member.options is not None or len(member.parameters) > 2:
+        return "any"
     return len(member.parameters)
 
 
@@ -58,13 +60,11 @@ def make_call(method: Callable[..., Any], member: Member, border: Counter) -> Ca
     parameters = [_Read(parameter) for parameter in member.parameters]
     several = _several(member)
 
-    def answer(result: Any) -> Answer:
-        if type(result) in PLAIN:
-            return True, result
-        return (True, *map(border.to_lua, result)) if several else (True, border.to_lua(result))
+    def answer(result: Any) -> Any:
+        return (True, *map(border.to_lua, result)) if several else border.to_lua(result)
 
     general = _general(method, member, parameters, border, answer)
-    if member.rest is not None or member.options is not None:
+    if several or member.rest is not None or member.options is not None:
         return general
     if len(parameters) == 0:
         return _without(method, general, border, answer)
@@ -97,15 +97,13 @@ class _Read:
 
 
 def _without(method: Callable[..., Any], general: Call, border: Counter, answer: Call) -> Call:
-    def border_without(*given: Any) -> Answer:
+    def border_without(*given: Any) -> Any:
         if given or border.halted:
             return general(*given)
         try:
             result = method()
             kind = type(result)
-            return (
-                (True, result) if kind in PLAIN or (kind is int and SMALLEST <= result <= LARGEST) else answer(result)
-            )
+            return result if result is None or kind is float or kind is bool else answer(result)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the border: it becomes data
             return border.as_data(error)
 
@@ -115,7 +113,7 @@ def _without(method: Callable[..., Any], general: Call, border: Counter, answer:
 def _with_one(method: Callable[..., Any], one: _Read, general: Call, border: Counter, answer: Call) -> Call:
     convert, exact, required, default = one.convert, one.exact, one.required, one.default
 
-    def border_with_one(first: Any = None, *more: Any) -> Answer:
+    def border_with_one(first: Any = None, *more: Any) -> Any:
         if more or border.halted or (first is None and required):
             return general(first, *more)
         try:
@@ -124,9 +122,7 @@ def _with_one(method: Callable[..., Any], one: _Read, general: Call, border: Cou
             else:
                 result = method(first if type(first) is exact and first == first else convert(first, border))
             kind = type(result)
-            return (
-                (True, result) if kind in PLAIN or (kind is int and SMALLEST <= result <= LARGEST) else answer(result)
-            )
+            return result if result is None or kind is float or kind is bool else answer(result)
         except Mismatch:
             return general(first)  # says which parameter
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the border: it becomes data
@@ -139,7 +135,7 @@ def _with_two(method: Callable[..., Any], one: _Read, two: _Read, general: Call,
     convert, exact = one.convert, one.exact
     convert_second, exact_second, required, default = two.convert, two.exact, two.required, two.default
 
-    def border_with_two(first: Any = None, second: Any = None, *more: Any) -> Answer:
+    def border_with_two(first: Any = None, second: Any = None, *more: Any) -> Any:
         if more or border.halted or first is None or (second is None and required):
             return general(first, second, *more)
         try:
@@ -152,9 +148,7 @@ def _with_two(method: Callable[..., Any], one: _Read, two: _Read, general: Call,
                 else convert_second(second, border),
             )
             kind = type(result)
-            return (
-                (True, result) if kind in PLAIN or (kind is int and SMALLEST <= result <= LARGEST) else answer(result)
-            )
+            return result if result is None or kind is float or kind is bool else answer(result)
         except Mismatch:
             return general(first, second)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the border: it becomes data
@@ -166,17 +160,18 @@ def _with_two(method: Callable[..., Any], one: _Read, two: _Read, general: Call,
 def _with_more(
     method: Callable[..., Any], parameters: list[_Read], general: Call, border: Counter, answer: Call
 ) -> Call:
-    converters = [parameter.convert for parameter in parameters]
+    readers = [(parameter.exact, parameter.convert) for parameter in parameters]
     defaults = [parameter.default for parameter in parameters]
     required, most = sum(parameter.required for parameter in parameters), len(parameters)
 
-    def border_with_more(*given: Any) -> Answer:
+    def border_with_more(*given: Any) -> Any:
         count = len(given)
         if border.halted or not required <= count <= most or None in given:
             return general(*given)
         try:
-            # What is left out is left to its default; no further pairs in the zip than values.
-            read = [convert(value, border) for convert, value in zip(converters, given, strict=False)]
+            read = []
+            for (exact, convert), value in zip(readers, given):  # noqa: B905 - fewer where the last are left out
+                read.append(value if type(value) is exact and value == value else convert(value, border))
             return answer(method(*read, *defaults[count:]))
         except Mismatch:
             return general(*given)
@@ -221,7 +216,7 @@ def _general(
             hint=f"call it as {member.signature}",
         )
 
-    def border_general(*given: Any) -> Answer:
+    def border_general(*given: Any) -> Any:
         if border.halted:
             return STOPPED
         try:

@@ -65,6 +65,12 @@ local function settle(ok, ...)
   raise(...)
 end
 
+-- The same for a method with one result, which comes back alone: only an error has a second value.
+local function result_of(value, kind, message, hint, cause)
+  if kind == nil then return value end
+  return settle(value, kind, message, hint, cause)
+end
+
 -- Limits ------------------------------------------------------------------------------------
 
 local NO_MEMORY = "not enough memory" -- what Lua itself raises where its hard limit is reached
@@ -164,54 +170,57 @@ end
 
 local MOST = 250 -- arguments of a call; Python would take seconds over hundreds of thousands
 
--- The same for a call into Python that returns errors as data.
-local function host_method(self, call)
-  return function(first, ...)
-    if select("#", ...) > MOST then raise("UsageError", "a call takes at most " .. MOST .. " arguments") end
-    if first == self then return settle(call(...)) end
-    return settle(call(first, ...))
+-- The same for a call into Python that returns errors as data; `answer` makes results of what it returns.
+local function host_method(answer)
+  return function(self, call)
+    return function(first, ...)
+      if select("#", ...) > MOST then raise("UsageError", "a call takes at most " .. MOST .. " arguments") end
+      if first == self then return answer(call(...)) end
+      return answer(call(first, ...))
+    end
   end
 end
 
--- For methods with one result and up to two parameters, which are called most, without varargs and a further call;
--- one argument more than there are parameters is handed on, so that it is refused.
-local of_count = {
+-- How methods are made, by their number of parameters. With up to two, as most have, without varargs and a further
+-- call; one argument more than there are parameters is handed on, so that it is refused.
+local methods = {
+  several_results = host_method(settle),
+  any = host_method(result_of),
   [0] = function(self, call)
     return function(first, second)
       if first == self then first = second end
-      if first ~= nil then return settle(call(first)) end
-      local ok, value, message, hint, cause = call()
-      if ok then return value end
-      return settle(ok, value, message, hint, cause)
+      if first ~= nil then return result_of(call(first)) end
+      local value, kind, message, hint, cause = call()
+      if kind == nil then return value end
+      return settle(value, kind, message, hint, cause)
     end
   end,
   function(self, call)
     return function(first, second, third)
       if first == self then first, second = second, third end
-      if second ~= nil then return settle(call(first, second)) end
-      local ok, value, message, hint, cause = call(first)
-      if ok then return value end
-      return settle(ok, value, message, hint, cause)
+      if second ~= nil then return result_of(call(first, second)) end
+      local value, kind, message, hint, cause = call(first)
+      if kind == nil then return value end
+      return settle(value, kind, message, hint, cause)
     end
   end,
   function(self, call)
     return function(first, second, third, fourth)
       if first == self then first, second, third = second, third, fourth end
-      if third ~= nil then return settle(call(first, second, third)) end
-      local ok, value, message, hint, cause = call(first, second)
-      if ok then return value end
-      return settle(ok, value, message, hint, cause)
+      if third ~= nil then return result_of(call(first, second, third)) end
+      local value, kind, message, hint, cause = call(first, second)
+      if kind == nil then return value end
+      return settle(value, kind, message, hint, cause)
     end
   end,
 }
 
 -- Makes an empty table whose members sit behind a locked metatable; `fields` are read as they are.
-local function object(name, functions, fields, bind, counts)
+local function object(name, functions, fields, bind)
   local self, members = {}, {}
   for key, value in pairs(fields or {}) do members[key] = value end
   for key, call in pairs(functions) do
-    local suited = counts and of_count[counts[key]] or bind
-    members[key] = suited(self, call)
+    members[key] = bind(self, call, key)
   end
   raw_setmetatable(members, {
     __index = function(_, key)
@@ -238,8 +247,8 @@ local function object(name, functions, fields, bind, counts)
   })
 end
 
-local function facade(name, calls, counts, number, fields)
-  local self = object(name, calls, fields, host_method, counts)
+local function facade(name, calls, shapes, number, fields)
+  local self = object(name, calls, fields, function(self, call, key) return methods[shapes[key]](self, call) end)
   identity[self] = number
   return self
 end
