@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +19,6 @@ from vqscript.batch.runner import Executor, Listener, Runner, Tally
 from vqscript.batch.settings import Settings
 from vqscript.batch.task import Job, Task
 from vqscript.errors import NotFound
-
-_PATIENCE = 20.0
-"""Seconds that a worker has beyond a task's time limit to end by itself."""
 
 _PROCESS = re.compile(r"\bprocess\b")
 _INCLUDE = re.compile(r"""#include\s+["']|\brequire\b""")
@@ -65,13 +63,12 @@ def run_batch(job: Job, settings: Settings, listener: BatchListener) -> Tally:
         tasks = plan(repository, job.project, where(settings.filters), by_patient=job.by_patient)
         folder = BatchFolder.prepare(job.output, fresh=settings.fresh)
         job = replace(job, run_id=folder.run_id, output=folder.root)
-        workers = max(1, min(settings.jobs, len(tasks)))
-        listener.planned(tasks, workers)
-        with folder.lock(), _executor(job, settings, workers, listener) as executor:
+        with folder.lock(), _executor(job, settings, tasks, listener) as (executor, workers, width):
+            listener.planned(tasks, workers)
             script = executor.submit(worker.load, job).result()
             begun = record.begun(job, script, tasks, settings, workers)
             folder.write_run(begun)
-            runner = Runner(job, folder, repository, executor, 2 * workers, listener)
+            runner = Runner(job, folder, repository, executor, width, listener)
             state = "interrupted"
             try:
                 tally = runner.run(tasks)
@@ -110,25 +107,29 @@ def _summarise(job: Job, folder: BatchFolder, tasks: list[Task], executor: Execu
 
 
 @contextmanager
-def _executor(job: Job, settings: Settings, workers: int, listener: BatchListener) -> Iterator[Executor]:
-    if settings.scheduler:
-        from vqscript.batch.cluster import cluster
-
-        with cluster(settings.scheduler, job) as executor:
-            yield executor
-        return
+def _executor(
+    job: Job, settings: Settings, tasks: list[Task], listener: BatchListener
+) -> Iterator[tuple[Executor, int, int]]:
+    """Give an executor, how many tasks it runs at a time, and how many it is given at a time."""
     from vqscript.batch.pool import Pool
 
-    patience = None if job.limits.time is None else job.limits.time + _PATIENCE
-    with Pool(
-        workers, patience=patience, prepare=(worker.prepare, job.limits), started=lambda task: _started(task, listener)
-    ) as pool:
-        yield pool
+    def started(argument: object) -> None:
+        if isinstance(argument, worker.Assignment):
+            listener.started(argument.task)
 
+    workers = 1 if settings.scheduler else min(settings.jobs or os.cpu_count() or 1, len(tasks))
+    patience = worker.patience(job.limits)
+    with Pool(workers, patience=patience, prepare=(worker.prepare, job.limits), started=started) as pool:
+        if not settings.scheduler:
+            yield pool, workers, 2 * workers
+            return
+        from vqscript.batch.cluster import cluster
 
-def _started(argument: object, listener: BatchListener) -> None:
-    if isinstance(argument, worker.Assignment):
-        listener.started(argument.task)
+        by_key = {task.key: task for task in tasks}
+        with cluster(settings.scheduler, job, pool, lambda key: listener.started(by_key[key])) as executor:
+            # Workers may join at any time: the scheduler gets all, unless it was said how many.
+            width = settings.jobs or len(tasks)
+            yield executor, min(executor.threads, width), width
 
 
 def _check_script(script: Path) -> None:

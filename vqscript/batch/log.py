@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -20,6 +20,8 @@ class LogInteraction(Prepared):
     ----------
     file : text file
     answers : Answers
+    named : callable
+        Returns a line with folders called as people know them.
 
     Attributes
     ----------
@@ -27,15 +29,16 @@ class LogInteraction(Prepared):
         For the report.
     """
 
-    def __init__(self, file: TextIO, answers: Answers) -> None:
+    def __init__(self, file: TextIO, answers: Answers, named: Callable[[str], str] = str) -> None:
         super().__init__(answers)
         self._file = file
+        self._named = named
         self.warnings: list[str] = []
 
     def log(self, text: str, level: str = "info") -> None:
         """Write a note; warnings are kept for the report, too."""
         if level == "warning":
-            self.warnings.append(text)
+            self.warnings.append(self._named(text))
         self.write(f"{level}: {text}")
 
     def show(self, text: str) -> None:
@@ -44,7 +47,7 @@ class LogInteraction(Prepared):
 
     def write(self, line: str) -> None:
         """Write a line at once: whatever ends the process, it is there."""
-        self._file.write(f"{line}\n")
+        self._file.write(f"{self._named(line)}\n")
         self._file.flush()
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vqscript.batch import fingerprint
 from vqscript.batch.ledger import Ledger
 from vqscript.batch.log import LogInteraction
-from vqscript.batch.sent import Sent
+from vqscript.batch.sent import sent_of
 from vqscript.batch.task import Job
 from vqscript.errors import UsageError
 
@@ -40,7 +40,7 @@ class Opened:
         self._output = output
         self._interaction = interaction
         self._batch = dict(batch)
-        self.sent = Sent(job.output / ".batch" / "sent")
+        self.sent = sent_of(job)
         self.session: Session
         self.runtime: Runtime
 

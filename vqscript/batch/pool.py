@@ -26,8 +26,22 @@ _GENTLY = 2.0
 """Seconds a worker has to end when it is asked to."""
 
 
+_parent: Connection | None = None
+"""In a worker process, the pipe to whoever gives it tasks."""
+
+
 class WorkerLost(VqError):
     """A worker process ended, or had to be ended, before its task was done."""
+
+
+def tell(message: object) -> None:
+    """Tell the process that began this worker something, and wait until it took note; raises what it raises."""
+    if _parent is None:
+        raise RuntimeError("this process is no worker")
+    _parent.send(("told", message))
+    noted, error = _parent.recv()
+    if not noted:
+        raise error
 
 
 class Pool:
@@ -43,6 +57,8 @@ class Pool:
         Called in each process before its first task.
     started : callable, optional
         Told the argument of each task when a worker takes it on; called in a thread of the pool.
+    heard : callable, optional
+        Gets what a task says by :func:`tell`; the task waits for it to return. Called in a thread of the pool.
     """
 
     def __init__(
@@ -52,10 +68,12 @@ class Pool:
         patience: float | None = None,
         prepare: tuple[Callable[[Any], None], Any] | None = None,
         started: Callable[[Any], None] = lambda task: None,
+        heard: Callable[[Any], None] = lambda message: None,
     ) -> None:
         self._patience = patience
         self._prepare = prepare
         self._started = started
+        self._heard = heard
         self._waiting: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._closed = threading.Event()
         self._threads = [threading.Thread(target=self._serve, name=f"pool-{n}", daemon=True) for n in range(size)]
@@ -97,7 +115,7 @@ class Pool:
                 if worker is None or worker.served >= _TASKS_PER_WORKER or not worker.alive:
                     if worker is not None:
                         worker.end()
-                    worker = _Worker(self._prepare)
+                    worker = _Worker(self._prepare, self._heard)
                 self._started(argument)
                 try:
                     future.set_result(worker.run(function, argument, self._patience, self._closed))
@@ -118,7 +136,8 @@ _Work = tuple["Future[Any]", Callable[[Any], Any], Any]
 class _Worker:
     """One process and the pipe to it."""
 
-    def __init__(self, prepare: tuple[Callable[[Any], None], Any] | None) -> None:
+    def __init__(self, prepare: tuple[Callable[[Any], None], Any] | None, heard: Callable[[Any], None]) -> None:
+        self._heard = heard
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_work, args=(theirs, prepare), daemon=True)
@@ -135,19 +154,30 @@ class _Worker:
     ) -> Any:
         """Return what the function returns, or raise what it raises."""
         self.served += 1
+        deadline = None if patience is None else time.monotonic() + patience
         try:
             self._pipe.send((function, argument))
-            self._await_answer(patience, closed)
-            done, value = self._pipe.recv()
+            while True:
+                self._await_word(patience, deadline, closed)
+                kind, value = self._pipe.recv()
+                if kind != "told":
+                    break
+                self._pipe.send(self._take_note(value))
         except (EOFError, OSError) as error:
             self._process.join(_GENTLY)
             raise WorkerLost(f"the worker process ended ({_ending(self._process.exitcode)})") from error
-        if done:
+        if kind == "done":
             return value
         raise value
 
-    def _await_answer(self, patience: float | None, closed: threading.Event) -> None:
-        deadline = None if patience is None else time.monotonic() + patience
+    def _take_note(self, message: object) -> tuple[bool, Exception | None]:
+        try:
+            self._heard(message)
+        except Exception as error:  # noqa: BLE001 - the task that said it has to know
+            return False, error
+        return True, None
+
+    def _await_word(self, patience: float | None, deadline: float | None, closed: threading.Event) -> None:
         while not wait([self._pipe, self._process.sentinel], timeout=0.2):
             if closed.is_set():
                 raise WorkerLost("the batch was stopped")
@@ -179,6 +209,8 @@ def _ending(code: int | None) -> str:
 
 def _work(pipe: Connection, prepare: tuple[Callable[[Any], None], Any] | None) -> None:
     """Serve tasks until the pipe closes; the life of a worker process."""
+    global _parent
+    _parent = pipe
     # Ctrl-C reaches the whole group; it is the parent that decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -191,9 +223,9 @@ def _work(pipe: Connection, prepare: tuple[Callable[[Any], None], Any] | None) -
         except EOFError:
             return
         try:
-            answer = (True, function(argument))
+            answer = ("done", function(argument))
         except Exception as error:  # noqa: BLE001 - it is raised again in the parent
-            answer = (False, error)
+            answer = ("failed", error)
         pipe.send(answer)
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from vqscript import __version__
 from vqscript.batch.folder import BatchFolder
 from vqscript.batch.settings import Settings
 from vqscript.batch.task import Job, Task
+from vqscript.batch.versions import versions
 from vqscript.batch.worker import Script
-
-_PACKAGES = ("lupa", "numpy", "pydicom", "scipy", "pillow")
 
 
 def now() -> str:
@@ -55,12 +52,6 @@ def begun(job: Job, script: Script, tasks: Iterable[Task], settings: Settings, w
             for task in tasks
         ],
     }
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what computed."""
-    found = {"vqscript": __version__, "python": platform.python_version(), "platform": platform.platform()}
-    return found | {name: importlib.metadata.version(name) for name in _PACKAGES}
 
 
 def ended(record: dict[str, Any], folder: BatchFolder, state: str) -> dict[str, Any]:

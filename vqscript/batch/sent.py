@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vqscript.errors import Damaged
 from vqscript.files import whole_file
+
+if TYPE_CHECKING:
+    from vqscript.batch.task import Job
 
 
 class Sent:
@@ -47,3 +51,20 @@ class Sent:
 
     def _path(self, study_uid: str) -> Path:
         return self._folder / f"{hashlib.sha256(study_uid.encode()).hexdigest()[:32]}.json"
+
+
+class Relayed(Sent):
+    """The record of a worker that does not see the folder of the batch: whoever began the task is told first."""
+
+    def add(self, study_uid: str, uids: set[str]) -> None:
+        """Note UIDs, here and where the batch is led."""
+        from vqscript.batch.pool import tell
+
+        tell((study_uid, sorted(uids)))
+        super().add(study_uid, uids)
+
+
+def sent_of(job: Job) -> Sent:
+    """Return the record of a batch."""
+    folder = job.output / ".batch" / "sent"
+    return Relayed(folder) if job.relayed else Sent(folder)

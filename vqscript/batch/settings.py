@@ -16,7 +16,8 @@ class Settings:
     fresh : bool
         Whether to forget earlier results.
     jobs : int
-        How many worker processes; with a scheduler, how many tasks it gets at a time.
+        How many worker processes, 0 for one per processor; with a scheduler, how many tasks it gets at a time, 0 for
+        all.
     scheduler : str
         Address of a Dask scheduler; "" for processes of this machine.
     parquet : bool
@@ -25,6 +26,6 @@ class Settings:
 
     filters: str = ""
     fresh: bool = False
-    jobs: int = 1
+    jobs: int = 0
     scheduler: str = ""
     parquet: bool = False

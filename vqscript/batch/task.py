@@ -41,6 +41,11 @@ class Job:
         Of each task.
     by_patient : bool
         Whether ``process`` gets a list of studies.
+    aliases : tuple of pairs of str
+        Where a script was brought to another machine: what a folder is called there, and what it is called here.
+    relayed : bool
+        Whether ``output`` is a passing one of another machine, so that what is written into the repository has to be
+        told, before it is, to the process that began the task.
     """
 
     script: Path
@@ -57,6 +62,20 @@ class Job:
     net: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     by_patient: bool = False
+    aliases: tuple[tuple[str, str], ...] = ()
+    relayed: bool = False
+
+    def named(self, value: Any) -> Any:
+        """Return text, or the texts in lists and records, with folders called as they are where the batch began."""
+        if not self.aliases:
+            return value
+        if isinstance(value, str):
+            for there, here in self.aliases:
+                value = value.replace(there, here)
+            return value
+        if isinstance(value, Mapping):
+            return {self.named(key): self.named(each) for key, each in value.items()}
+        return type(value)(map(self.named, value)) if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)

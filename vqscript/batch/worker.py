@@ -19,6 +19,9 @@ from vqscript.batch.task import Failure, Job, Outcome, Task
 from vqscript.errors import VqError
 from vqscript.host.limits import Limits, limit_process
 
+PATIENCE = 20.0
+"""Seconds that a process has beyond a task's time limit to end by itself."""
+
 
 @dataclass(frozen=True)
 class Assignment:
@@ -49,6 +52,11 @@ def prepare(limits: Limits) -> None:
     limit_process(limits)
 
 
+def patience(limits: Limits) -> float | None:
+    """Return the seconds after which a process that does not answer is ended, None to wait for ever."""
+    return None if limits.time is None else limits.time + PATIENCE
+
+
 def load(job: Job) -> Script:
     """Load the script and run its ``setup``, with 0 as the index: what is wrong with these is wrong for every study.
 
@@ -73,7 +81,7 @@ def run(assignment: Assignment) -> Outcome:
         place = folder.clear(task.folder)
         with output_into(place / LOG) as file:
             try:
-                outcome = _outcome(assignment, place, LogInteraction(file, job.answers))
+                outcome = _outcome(assignment, place, LogInteraction(file, job.answers, job.named))
             except Exception:
                 traceback.print_exc()  # into the study's log; the batch makes a failure of it
                 raise
@@ -127,15 +135,18 @@ def _outcome(assignment: Assignment, place: Path, interaction: LogInteraction) -
         interaction.write("\n".join(["error: " + failure.message, *(f"    {frame}" for frame in failure.frames)]))
         if failure.hint:
             interaction.write(f"hint: {failure.hint}")
+    if failure:
+        told = {name: job.named(getattr(failure, name)) for name in ("message", "hint", "frames")}
+        failure = replace(failure, **told)
     return Outcome(
         key=task.key,
         folder=task.folder,
         state="failed" if failure else "done",
-        rows=rows,
+        rows=job.named(rows),
         failure=failure,
         fingerprint=before,
-        sources=opened.sources(),
-        trace=opened.trace(),
+        sources=job.named(opened.sources()),
+        trace=job.named(opened.trace()),
         files=_files(place),
         warnings=interaction.warnings,
         started=started,

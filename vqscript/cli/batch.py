@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +58,9 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f'"{args.folder}": a batch takes one script', hint="quote a name with spaces")
     if args.script in VERBS and (args.folder is not None or not Path(args.script).exists()):
         if args.folder is None:
-            raise UsageError(f"batch {args.script} needs the folder of a batch", hint=f"vqscript batch {args.script} DIR")
+            raise UsageError(
+                f"batch {args.script} needs the folder of a batch", hint=f"vqscript batch {args.script} DIR"
+            )
         return _status(args) if args.script == "status" else _report(args.folder)
     return _run(args)
 
@@ -75,7 +76,7 @@ def _run(args: argparse.Namespace) -> int:
     settings = Settings(
         filters=args.where,
         fresh=args.fresh,
-        jobs=args.jobs or os.cpu_count() or 1,
+        jobs=args.jobs or 0,
         scheduler=args.scheduler,
         parquet=args.parquet,
     )
