@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -63,7 +64,7 @@ class Editor:
             history=_history(history),
             enable_history_search=True,
             enable_suspend=True,
-            key_bindings=_keys(whole),
+            key_bindings=_keys(whole, candidates),
             style=Style.from_dict(COLORS),
         )
 
@@ -121,7 +122,16 @@ def indent(text: str) -> str:
     return "  " * max(0, depth)
 
 
-def _keys(whole: Callable[[str], bool]) -> KeyBindings:
+def _outdented(before: str, line: str) -> str:
+    """Return a line that closes a block with the indentation of the line that opened it, if it was indented for us."""
+    first = next(tokens(line), None)
+    deep = indent(before)
+    if first is None or first.text not in _SHALLOWER or not deep or line[: first.start] != deep:
+        return line
+    return line[2:]
+
+
+def _keys(whole: Callable[[str], bool], candidates: Callable[[str], Iterable[Candidate]]) -> KeyBindings:
     keys = KeyBindings()
 
     @keys.add("enter")
@@ -129,7 +139,13 @@ def _keys(whole: Callable[[str], bool]) -> KeyBindings:
         buffer = event.current_buffer
         if buffer.complete_state and buffer.complete_state.current_completion:
             buffer.complete_state = None
-        elif whole(buffer.text):
+            return
+        before, _, line = buffer.document.text_before_cursor.rpartition("\n")
+        outdented = _outdented(before, line)
+        if outdented != line:
+            buffer.delete_before_cursor(len(line))
+            buffer.insert_text(outdented)
+        if whole(buffer.text):
             buffer.validate_and_handle()
         else:
             buffer.insert_text("\n" + indent(buffer.document.text_before_cursor))
@@ -139,12 +155,24 @@ def _keys(whole: Callable[[str], bool]) -> KeyBindings:
         buffer = event.current_buffer
         if buffer.complete_state:
             buffer.complete_next()
-        elif buffer.document.current_line_before_cursor.strip():
-            buffer.start_completion(insert_common_part=True)
-        else:
+        elif not buffer.document.current_line_before_cursor.strip():
             buffer.insert_text("  ")
+        else:  # what is certain at once, so that typing on does not undo it
+            found = list(candidates(buffer.document.text_before_cursor))
+            common = _common([each.text for each in found])
+            if found and len(common) > found[0].replaces:
+                buffer.delete_before_cursor(found[0].replaces)
+                buffer.insert_text(common)
+            elif found:
+                buffer.start_completion()
 
     return keys
+
+
+def _common(texts: list[str]) -> str:
+    """Return what all texts begin with."""
+    shared = itertools.takewhile(lambda chars: len(set(chars)) == 1, zip(*texts, strict=False))
+    return "".join(chars[0] for chars in shared)
 
 
 def history_file() -> Path:

@@ -173,6 +173,7 @@ class Conversation:
         except (VqError, OSError) as error:
             self._tell(error)
         except KeyboardInterrupt:
+            print(file=sys.stderr)
             _complain("interrupted")
         if self._commands.timing and not self._commands.is_command(text):
             from vqscript.cli.colon import elapsed
@@ -193,6 +194,8 @@ class Conversation:
             show_traceback()
         if isinstance(error, OSError):
             error = VqError(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+        if isinstance(error, Aborted) and error.reason == "interrupted":
+            print(file=sys.stderr)  # the terminal shows ^C
         _complain(self._placed(error.message))
         for frame in error.about.get("frames", ()):
             if not (self._one_line and frame.startswith(f"{self._repl.shown}:")):
@@ -237,6 +240,7 @@ class Conversation:
                     show_traceback()
                 report(error)
                 failed = 1
+            sys.stdout.flush()  # whoever is at the other end of the pipe may wait for the answer
         return failed
 
     def _wholes(self, stream: Iterable[str]) -> Iterator[tuple[int, str]]:

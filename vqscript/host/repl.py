@@ -141,7 +141,10 @@ class Repl:
         if values[0] is not None:
             self.runtime.bridge.driver["kept"][LAST] = values[0]
         self.showing.width = self.width
-        return self.showing.values(values)
+        shown = self.showing.values(values)
+        if self.runtime.aborted is not None:  # in a __tostring
+            raise self.runtime.aborted
+        return shown
 
     def script(self, name: str) -> str:
         """Return the lines that worked as a script.

@@ -196,6 +196,11 @@ class Runtime:
         declared = None if names is None else self._lua.table_from([*map(lua_text, names)])
         return self._run(self._driver.line, code, shown, folder, declared)
 
+    @property
+    def aborted(self) -> Aborted | None:
+        """Why the last run was stopped, None if it was not."""
+        return self._aborted
+
     def syntax(self, code: str) -> str:
         """Return what is wrong with a piece of Lua, "" if nothing is; it ends in ``<eof>`` if the rest is missing."""
         return readable(self._driver.syntax(lua_text(code)) or "")
