@@ -117,6 +117,26 @@ local function as_rows(records, columns)
   return rows
 end
 
+--- The text of a table; `called` is the function that errors name.
+local function text_of(called, rows, options)
+  local given = read_options(called, options, { separator = true, columns = true })
+  check_rows(called, rows)
+  local named = rows[1] and width(rows[1]) == 0 and next(rows[1]) ~= nil
+  if named or given.columns then rows = as_rows(rows, given.columns or columns_of(rows)) end
+  local separator, lines = given.separator or ",", {}
+  local columns = rows[1] and width(rows[1]) or 0
+  for i, row in ipairs(rows) do
+    if width(row) > columns then
+      VQ.fail(
+        ("csv.%s: row %d has %d cells, the first row has %d"):format(called, i, width(row), columns),
+        "the first row names every column"
+      )
+    end
+    lines[i] = line(row, columns, separator) .. "\n"
+  end
+  return table.concat(lines)
+end
+
 --- Return one line of text, without its end.
 --- ```lua
 --- print(require("csv").line { "Heart", 4.2, 'say "a"' })
@@ -143,22 +163,7 @@ end
 ---@raise UsageError a row has more cells than the first, or a cell is no text, number, true or false
 ---@since 0.1
 function csv.format(rows, options)
-  local given = read_options("format", options, { separator = true, columns = true })
-  check_rows("format", rows)
-  local named = rows[1] and width(rows[1]) == 0 and next(rows[1]) ~= nil
-  if named or given.columns then rows = as_rows(rows, given.columns or columns_of(rows)) end
-  local separator, lines = given.separator or ",", {}
-  local columns = rows[1] and width(rows[1]) or 0
-  for i, row in ipairs(rows) do
-    if width(row) > columns then
-      VQ.fail(
-        ("csv.format: row %d has %d cells, the first row has %d"):format(i, width(row), columns),
-        "the first row names every column"
-      )
-    end
-    lines[i] = line(row, columns, separator) .. "\n"
-  end
-  return table.concat(lines)
+  return text_of("format", rows, options)
 end
 
 --- Write a table to a file, whole or not at all.
@@ -173,7 +178,7 @@ end
 ---@raise PermissionDenied the script may not write there
 ---@since 0.1
 function csv.write(path, rows, options)
-  VQ.writeFile(path, csv.format(rows, options))
+  VQ.writeFile(path, text_of("write", rows, options))
   return path
 end
 

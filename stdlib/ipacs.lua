@@ -22,6 +22,15 @@ local options = require "options"
 ---@field exactlist? boolean true (the default): the named ROIs alone; false: the others of the same objects as well
 ---@field savepath? path where to leave the ROIs as .rmha: a file, or a folder if it ends in a slash
 
+--- Hands on what a method of the host returned. A mistake in its arguments is told under the name that the script used.
+local function told_as(name, host_name, ok, ...)
+  if ok then return ... end
+  local problem = ...
+  local rest = problem.message:match("^" .. host_name .. "([ :].*)$")
+  if rest then VQ.fail(name .. rest, (problem.hint:gsub(host_name, name))) end
+  error(problem, 0)
+end
+
 local function roi_tool()
   VQ.mainWin():setViewMode("Slice View", "3D ROI Tool")
   return VQ.currentOp()
@@ -144,7 +153,7 @@ local function iPACS(url, project)
   ---@raise UsageError an option is unknown, or a date is none
   ---@since 0.1
   function methods.getStudies(...)
-    return repository:findStudies(project, ...)
+    return told_as("getStudies", "findStudies", pcall(repository.findStudies, project, ...))
   end
 
   --- Find the series of a study.
@@ -158,7 +167,7 @@ local function iPACS(url, project)
   ---@raise NotFound the repository has no such study
   ---@since 0.1
   function methods.getSeries(study, ...)
-    return repository:findSeries(study, ...)
+    return told_as("getSeries", "findSeries", pcall(repository.findSeries, study, ...))
   end
 
   --- Fetch a series and load it into an input.
@@ -174,7 +183,8 @@ local function iPACS(url, project)
   ---@raise NotFound no series matched what `getSeries` was asked; the error says what there is
   ---@since 0.1
   function methods.load(study, series, input)
-    return VQ.dataManager():open(repository:fetch(study, series), input or 0)
+    local fetched = told_as("load", "fetch", pcall(repository.fetch, study, series))
+    return told_as("load", "open", pcall(VQ.dataManager().open, fetched, input or 0))
   end
 
   --- Store the data at an input as a new series of its study.

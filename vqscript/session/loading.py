@@ -49,7 +49,10 @@ def _one_series(paths: Sequence[Path]) -> list[Instance]:
 
     missing = [path for path in paths if not path.exists()]
     if missing or not paths:
-        raise UsageError(f"there is no file or folder {missing[0]}" if missing else "no path to open was given")
+        raise UsageError(
+            f"there is no file or folder {missing[0]}" if missing else "no path to open was given",
+            hint="relative paths are looked for beside the script, in the current folder and in the output",
+        )
     instances, skipped = scan(list(paths))
     images = [instance for instance in instances if instance.frames > 0]
     if not images:

@@ -29,11 +29,12 @@ def save(session: Session, i: int, path: Path, form: str = "") -> Path:
     Raises
     ------
     UsageError
-        For an unknown format, or a folder that holds something already.
+        For an unknown format, the name of another kind of file, or a folder that holds something already.
     VqError
         If the values cannot be held by the format; nothing is written then.
     """
     from vqscript.imaging.nifti import is_nifti_name
+    from vqscript.session.files import OTHER_KINDS
 
     item = session.inputs[i]
     if form and form.casefold() not in FORMATS:
@@ -45,6 +46,12 @@ def save(session: Session, i: int, path: Path, form: str = "") -> Path:
         target = path if is_nifti_name(path.name) else path.with_name(path.name + ".nii.gz")
         write(item.volume, target)
         return target
+    if not form and path.suffix.lower() in OTHER_KINDS:
+        raise UsageError(
+            f'an image is not saved as "{path.suffix}"',
+            hint=".nii.gz and .nii make a NIfTI file, a name without extension a folder of DICOM files; "
+            "mw:saveImage makes pictures",
+        )
     _save_series(session, i, path)
     return path
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from vqscript.errors import UsageError, did_you_mean
 from vqscript.vq.arithmetics import Arithmetics
-from vqscript.vq.catalog import script
+from vqscript.vq.catalog import members, script
 from vqscript.vq.cropping import Cropping
 from vqscript.vq.filtering import Filtering
 from vqscript.vq.operator import Navigation, Operator
@@ -183,3 +183,10 @@ class MainWin:
         if title not in self._operators:
             self._operators[title] = OPERATORS[title](self._session)
         return self._operators[title]
+
+
+def operator_with(member: str, owner: str) -> str:
+    """Return the name of an operator that has a member, "" if none has or the class ``owner`` is no operator's."""
+    if owner not in {operator.__name__ for operator in OPERATORS.values()}:
+        return ""
+    return next((name for name, operator in OPERATORS.items() if member in members(operator)), "")

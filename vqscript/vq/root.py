@@ -335,6 +335,8 @@ class VQ:
         UsageError
             Nobody is there to answer, or the answer is none of the items.
         """
+        if not items:
+            raise UsageError("getItem: items is an empty list, so there is nothing to choose from")
         if not 0 <= default < len(items):
             raise UsageError(f"getItem: there is no item {default} of {len(items)}", hint="default counts from 0")
         return self._session.interaction.choose(title, prompt, items, default)

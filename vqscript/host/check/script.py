@@ -191,7 +191,8 @@ def _given(files: Iterable[File]) -> dict[str, Kind]:
         for call, path in file.loads.items():
             module = book.modules.get(path.stem) if _is_library(path) and _is_include(call) else None
             if module is not None:
-                found |= {name: one(Known(entry)) for name, entry in module.members.items()}
+                named = {name: one(Known(entry)) for name, entry in module.members.items() if name.lower() == path.stem}
+                found |= {path.stem: one(Of(path.stem)), **named}
     return found
 
 
