@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from vqscript import config
-from vqscript.config import Config, load
+from vqscript.config import Caller, Config, Project, Server, load
+from vqscript.config_file import read
+from vqscript.config_lines import line_of
 from vqscript.errors import ConfigError
 
 
@@ -140,3 +142,139 @@ def test_the_creator(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(getpass, "getuser", nobody)
     assert Config().creator() == "unknown"
+
+
+WHOLE = """
+user = "anovicki"
+aet = "VQ"
+port = 11113
+
+[repositories]
+lab = "/data/lab.repo"
+
+[repositories.clinic]
+url = "dicomweb+https://pacs.example.org/dicom-web"
+ca = "hospital.pem"
+user = "anna"
+keyring = "pacs"
+timeout = 5
+project = { attribute = "StudyDescription", pattern = "*{project}" }
+
+[[callers]]
+aet = "ARCHIVE"
+host = "10.0.0.7"
+port = 104
+
+[cache]
+folder = "cache"
+size = "1.5 GB"
+
+[timeouts]
+connect = 3
+answer = 20.5
+"""
+
+
+def test_all_that_can_be_said(tmp_path: Path) -> None:
+    found = load(write(tmp_path, WHOLE))
+    clinic = found.servers["clinic"]
+    assert (found.aet, found.port, found.callers) == ("VQ", 11113, (Caller("ARCHIVE", "10.0.0.7", 104),))
+    assert found.repositories["clinic"] == clinic.url == "dicomweb+https://pacs.example.org/dicom-web"
+    assert (clinic.ca, clinic.user, clinic.keyring, clinic.timeout) == (tmp_path / "hospital.pem", "anna", "pacs", 5)
+    assert clinic.project == Project("StudyDescription", "*{project}")
+    assert found.server(clinic.url) is clinic
+    assert found.server("dicomweb+https://elsewhere") == Server("", "dicomweb+https://elsewhere")
+    assert (found.cache.place(), found.cache.size) == (tmp_path / "cache", 1_500_000_000)
+    assert (found.timeouts.connect, found.timeouts.answer) == (3, 20.5)
+
+
+def test_the_usual_cache(empty_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("VQSCRIPT_CACHE", raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert Config().cache.place() == empty_home / ".cache" / "vqscript"
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert Config().cache.place() == empty_home / "Library" / "Caches" / "vqscript"
+    monkeypatch.setenv("VQSCRIPT_CACHE", str(tmp_path))
+    assert Config().cache.place() == tmp_path
+
+
+FAULTS = """\
+usr = "a"
+port = "104"
+[repositories]
+lab = 3
+"old" = "dicomweb+https://anna:secret@host/x"
+[repositories.clinic]
+url = "orthanc+http://host"
+pasword_env = "P"
+password = "hunter2"
+project = { attribute = "StudyDescription", patern = "{project}" }
+timeout = -1
+key = "k.pem"
+[[callers]]
+aet = "TOO LONG FOR AN AE TITLE"
+host = "h"
+port = 104
+[[callers]]
+aet = "X"
+port = 70000
+[cache]
+size = "much"
+[timeouts]
+anwser = 3
+"""
+
+
+def test_every_fault_is_found_with_its_line(tmp_path: Path) -> None:
+    _, findings = read(FAULTS, tmp_path / "vqscript.toml")
+    assert [(finding.line, finding.message) for finding in findings] == [
+        (1, 'unknown key "usr"'),
+        (2, "port must be a number from 1 to 65535"),
+        (4, 'repository "lab" must be a path or URL'),
+        (5, 'the URL of repository "old" holds a password'),
+        (8, 'unknown key "pasword_env"'),
+        (9, 'unknown key "password"'),
+        (10, 'unknown key "patern"'),
+        (11, "timeout must be a number of seconds"),
+        (12, 'repository "clinic" has a key, but no certificate'),
+        (14, '"TOO LONG FOR AN AE TITLE" is no AE title'),
+        (17, "a caller needs aet, host and port; host is missing"),
+        (19, "port must be a number from 1 to 65535"),
+        (21, "size must be a number of bytes, or text with a unit"),
+        (23, 'unknown key "anwser"'),
+    ]
+    assert all(finding.hint for finding in findings)
+    said = " ".join(finding.message + finding.hint for finding in findings)
+    assert "secret@" not in said and "hunter2" not in said
+    assert next(each for each in findings if each.line == 8).hint == 'did you mean "password_env"?'
+    assert "environment variables" in next(each for each in findings if each.line == 9).hint
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ('project = "StudyDescription"', "project must be a table"),
+        ('project = { attribute = "study description" }', "project needs a DICOM keyword"),
+        ('project = { attribute = "StudyID", pattern = "x" }', "must hold {project} once"),
+        ('token_env = "T"\npassword_env = "P"\nuser = "u"', "a token and a password"),
+        ('password_env = "P"', "a password, but no user"),
+        ('ca = "~nobody-of-this-name/x"', "is no path"),
+    ],
+)
+def test_what_does_not_fit_together(tmp_path: Path, said: str, message: str) -> None:
+    _, findings = read(f'[repositories.a]\nurl = "orthanc+http://h"\n{said}\n', tmp_path / "vqscript.toml")
+    assert [message in finding.message for finding in findings] == [True]
+    assert findings[0].line == 3
+
+
+def test_lines_are_found_however_a_key_is_written() -> None:
+    text = (
+        '# a = 1\na.b = 1\n"c d" = """\ne = 2\n"""\n[ x . "y z" ]\nf = { g = 1, h = 2 }\n[[l]]\nk = 1\n[[l]]\nk = 2\n'
+    )
+    assert line_of(text, ("a", "b")) == 2
+    assert line_of(text, ("c d",)) == 3
+    assert line_of(text, ("e",)) == 0
+    assert line_of(text, ("x", "y z", "f", "h")) == 7
+    assert line_of(text, ("l", "1", "k")) == 11
+    assert line_of(text, ("l", "1", "missing")) == 10
