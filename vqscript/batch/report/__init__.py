@@ -1,16 +1,10 @@
-"""The report of a batch: one HTML file that needs nothing else."""
+"""The report of a batch: one HTML file that needs nothing else, and opens from the disk.
 
-from __future__ import annotations
+``page/`` holds the page as it is: HTML, one style sheet, a few scripts. What a batch found is put into it as JSON
+(:mod:`~vqscript.batch.report.embedding`), a study at a time (:mod:`~vqscript.batch.report.entry`), with small pictures
+(:mod:`~vqscript.batch.report.previews`); the scripts of the page make text, tables and plots of it.
+"""
 
-from pathlib import Path
+from vqscript.batch.report.document import write_report
 
-from vqscript.batch.folder import BatchFolder
-from vqscript.files import whole_file
-
-
-def write_report(folder: BatchFolder) -> Path:
-    """Write ``report.html`` from what is in the folder; returns its path."""
-    path = folder.root / "report.html"
-    with whole_file(path) as file:
-        file.write(b"")
-    return path
+__all__ = ["write_report"]
