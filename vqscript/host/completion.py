@@ -64,7 +64,9 @@ class Completion:
             return []
         code = [word for word in words if word.kind != "comment"]
         if last is not None and last.open:
-            return [] if last.text.startswith("[") else list(self._in_string(code[:-1], last.text[1:]))
+            begun = last.text[1:]
+            fitting = [] if last.text.startswith("[") else list(self._in_string(code[:-1], begun))
+            return fitting or (files(begun) if "/" in begun else [])
         if last is not None and last.kind in ("name", "keyword"):
             return self._name(code[:-1], last.text)
         return self._name(code, "") if last is None or last.kind == "mark" else []
@@ -123,7 +125,7 @@ class Completion:
     def _in_string(self, words: list[Token], begun: str) -> Iterable[Candidate]:
         called, place = self._call(words)
         if called is None:
-            return files(begun) if "/" in begun else []
+            return []
         if called.name == "require":
             return _starting(source.modules(Path.cwd()), begun, "module")
         if called.name == "help" and not called.owner:
