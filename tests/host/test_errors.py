@@ -29,6 +29,25 @@ PLACES = {
         2,
         "the script raised a table as its error",
     ),
+    "\nerror(nil)": (2, "the script raised nil as its error"),
+    "\nerror({})": (2, "the script raised a table as its error"),
+    "\nerror(42)": (2, "42"),
+    "\nerror(true)": (2, "true"),
+    "\ntable.sort({2, 1, 3}, function()\n  error('in the comparator') end)": (3, "in the comparator"),
+    "\ntable.sort({2, 1, 3}, function()\n  VQ.index(3) end)": (3, "there is no input 3; loaded: none"),
+    "\nlocal s = ('a'):gsub('a', function()\n  error('in the replacement') end)": (3, "in the replacement"),
+    "\ndo local x <close> = setmetatable({}, {__close = function()\n  error('closing') end}) end": (3, "closing"),
+    "\ndo local x <close> = setmetatable({}, {__close = function(_, e)\n  error(e, 0) end}) error('first') end": (
+        3,
+        "first",
+    ),
+    "\nlocal t = setmetatable({}, {__index = function()\n  error('in __index') end}) print(t.x)": (3, "in __index"),
+    "\nsetmetatable(1, {})": (2, "bad argument #1 to 'setmetatable' (table expected, got number)"),
+    "\nrawset(nil, 1, 2)": (2, "bad argument #1 to 'rawset' (table expected, got nil)"),
+    "\npcall()": (2, "bad argument #1 to 'pcall' (value expected)"),
+    "\nprint(setmetatable({}, {__tostring = function() return {} end}))": (2, "'__tostring' must return a string"),
+    "\nlocal x = ('x'):rep(1 << 40)": (2, "resulting string too large"),
+    "\nlocal f = assert(load(('('):rep(1000)))": (2, "C stack overflow"),
     "\nassert(false, 'not so')": (2, "not so"),
     "\nassert(nil)": (2, "assertion failed!"),
     "\nlocal ok, e = pcall(VQ.index, 3)\n\nerror(e)": (4, "there is no input 3; loaded: none"),
@@ -89,6 +108,27 @@ def test_two_files_of_one_name_are_told_apart(home):
     assert str(fails(home, '#include "a/tools.lua"\n#include "b/tools.lua"\na()')) == "a/tools.lua:2: in a"
 
 
+def test_an_error_in_a_module_names_its_own_file_and_line(home):
+    home.write("tools.lua", "local M = {}\nfunction M.broken()\n  VQ.index(5)\nend\nreturn M")
+    error = fails(home, "local tools = require 'tools'\n\nlocal function f()\n  return (tools.broken())\nend\nf()")
+    main = home.folder / "main.lua"
+    assert str(error) == "tools.lua:3: there is no input 5; loaded: none"
+    assert error.frames == (f"{main}:4: in function 'f'", f"{main}:6: in main chunk")
+
+
+def test_an_error_while_a_module_is_loaded(home):
+    home.write("tools.lua", "\nlocal x = nil + 1")
+    error = fails(home, "\nrequire 'tools'")
+    assert str(error) == "tools.lua:2: attempt to perform arithmetic on a nil value"
+    assert error.frames == (f"{home.folder / 'main.lua'}:2: in main chunk",)
+
+
+def test_loaded_code_takes_no_name_of_a_file(home):
+    error = fails(home, "\nlocal f = load('error(\"x\")', '@main.lua')\nf()")
+    assert error.line == 3
+    assert str(error).endswith("main.lua:3: (load):1: x")
+
+
 def test_a_syntax_error_in_an_include(home):
     home.write("tools.lua", "x = 1\nx = = 2")
     error = fails(home, '\n#include "tools.lua"')
@@ -126,6 +166,47 @@ def test_pcall_gets_message_type_and_hint(home):
         e = nil"""
     said = 'there is no operator "Croping"'
     assert home.run(code) == [f'false\ttable\tUsageError\t{said}\tdid you mean "Cropping"?\ttrue\tE: {said}']
+
+
+@pytest.mark.parametrize(
+    ("raised", "got"),
+    [
+        ("error('x', 0)", "string\tx"),
+        ("error('x')", "string\tmain.lua:1: x"),
+        ("error()", "nil\tnil"),
+        ("error(42)", "number\t42"),
+        ("local x = nil + 1", "string\tmain.lua:1: attempt to perform arithmetic on a nil value"),
+        ("setmetatable(1, {})", "string\tbad argument #1 to 'setmetatable' (table expected, got number)"),
+        ("local function f() return 1 + f() end f()", "string\tstack overflow"),
+    ],
+)
+def test_pcall_gets_what_the_script_itself_raised(home, raised, got):
+    home.run(f"local ok, e = pcall(function() {raised} end) print(type(e), tostring(e):match('[^\\n]*'):sub(1, 90))")
+    assert home.lines[0].startswith(got)
+
+
+def test_the_first_error_counts_where_closing_succeeds(home):
+    code = """
+        local closed
+        local ok, e = pcall(function()
+          local x <close> = setmetatable({}, {__close = function(_, why) closed = why end})
+          VQ.index(3)
+        end)
+        print(e == closed, e.type, closed.message)"""
+    assert home.run(code) == ["true\tUsageError\tthere is no input 3; loaded: none"]
+
+
+def test_an_internal_error_keeps_its_traceback_for_debug(home, monkeypatch):
+    from vqscript.vq.root import VQ
+
+    def broken(self, i):
+        raise KeyError("no such thing")
+
+    monkeypatch.setattr(VQ, "index", broken)
+    error = fails(home, "\nVQ.index(3)")
+    assert str(error).endswith("main.lua:2: KeyError: 'no such thing'")
+    assert error.hint == "this is a fault of vqscript: --debug shows where"
+    assert error.__cause__.__traceback__.tb_next.tb_frame.f_code is broken.__code__
 
 
 def test_the_host_tells_its_own_cause_to_python_only(home):
@@ -174,3 +255,21 @@ def test_an_aborted_script_changes_nothing_more(home):
     with pytest.raises(Aborted):
         home.run(code)
     assert not home.output.exists()
+
+
+def test_what_is_closed_sees_the_error_and_not_what_the_host_makes_of_it(home):
+    code = """
+        local x <close> = setmetatable({}, {__close = function(_, e)
+          print(type(e), e)
+          pcall(load, ("("):rep(1000)) load(("("):rep(1000))
+        end})
+        error("first", 0)"""
+    error = fails(home, code)
+    assert str(error) == f"{home.folder / 'main.lua'}:6: first"
+    assert home.lines == ["string\tfirst"]
+
+
+@pytest.mark.parametrize("value", ["nil", "0/0", "{}", "print", "VQ", "setmetatable({}, {__eq = error})"])
+def test_any_value_may_be_raised_and_raised_again_on_closing(home, value):
+    code = f"local x <close> = setmetatable({{}}, {{__close = function(_, e) error(e) end}})\nerror({value})"
+    assert fails(home, code).line in (1, 2)

@@ -255,16 +255,8 @@ end
 
 -- Loading -----------------------------------------------------------------------------------
 
--- Text only; returns a function, or nil and what is wrong. The handler of the run hears of errors that are none of
--- syntax (nested too deep) before they come back from here, as what it made of them.
-local function read(code, source, globals)
-  local chunk, problem = raw_load(code, source, "t", globals)
-  if type(problem) == "table" then problem = problem[2] end
-  return chunk, problem
-end
-
 local function compile(code, source, globals)
-  local chunk, problem = read(code, source, globals or env)
+  local chunk, problem = raw_load(code, source, "t", globals or env)
   if not chunk then raise("SyntaxError", problem) end
   return chunk
 end
@@ -501,7 +493,7 @@ function env.load(chunk, name, _, ...)
   if type(name) ~= "string" or folders[name] or match(name, "^@%[vqscript%]/") then name = "=(load)" end
   local globals = env
   if select("#", ...) > 0 then globals = ... end
-  return read(chunk, name, globals)
+  return raw_load(chunk, name, "t", globals)
 end
 
 -- Running -----------------------------------------------------------------------------------
@@ -582,16 +574,25 @@ function driver.global(name, value) env[name] = value end
 
 local supervised = false
 
+-- What an error value is found by in a table; nil and NaN are no keys.
+local function key_of(value)
+  if value == nil or value ~= value then return faults end
+  return value
+end
+
 -- Runs a function under the hook; returns true and its results, packed, or false and what `diagnose` found.
 local function supervise(f)
-  local outermost, results, found = not supervised, nil, nil
+  local outermost, results, told = not supervised, nil, {}
   if outermost then
     supervised, looks, telling = true, 0, false
     sethook(watch_often, "", OFTEN)
   end
+  -- An error on its way out is seen by variables that it closes: the diagnosis is none of their business. It may be
+  -- one of several, of a text that load refused, or raised by what was closed.
   local function tell(value)
-    found = diagnose(value)
-    return found
+    local key = key_of(value)
+    told[key] = rawequal(value, ABORT) and told[key] or diagnose(value) -- of an abort, the first is where it came
+    return value
   end
   local _, ok, problem = raw_pcall(function()
     local done, what = raw_xpcall(function() results = pack(f()) end, tell)
@@ -604,12 +605,12 @@ local function supervise(f)
   end
   if not stopped() and ok == true then return true, results end
   host.relieve() -- there may be nothing left to tell it with
-  if ok == true or problem == NO_MEMORY then found = nil end -- what it has is of an error that came to nothing
   if problem == NO_MEMORY then
     host.exhausted(memory("count"), true)
     aborted = true
   end
-  return false, unpack(found or diagnose(aborted and ABORT or problem), 1, 7)
+  if aborted then problem = ABORT end
+  return false, unpack(told[key_of(problem)] or diagnose(problem), 1, 7)
 end
 
 -- Runs a script.
