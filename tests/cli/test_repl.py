@@ -209,6 +209,33 @@ def test_ctrl_c_ends_what_is_piped(tmp_path, environment):
     assert b"interrupted" in problem
 
 
+def test_the_session_of_the_page_goes_as_it_says(mice, desk):
+    """docs/repl.md shows a session; its lines give what stands below them."""
+    from vqscript.cli.repl import OPENING, WITH_REPOSITORY
+    from vqscript.errors import ScriptError
+    from vqscript.host.gate import Gate
+    from vqscript.host.repl import Repl, Stage
+    from vqscript.host.runtime import Runtime
+    from vqscript.vq.root import VQ
+
+    def stage() -> Stage:
+        given = {"repo": str(mice.path), "project": mice.project}
+        return Stage(desk.session, Runtime(VQ(desk.session), Gate(desk.output), args=given))
+
+    page = (Path(__file__).parents[2] / "docs" / "repl.md").read_text(encoding="utf-8")
+    session = re.findall(r"```text\n(.*?)```", page, re.DOTALL)[0]
+    repl = Repl(stage, OPENING + WITH_REPOSITORY, width=84)
+    turns = re.findall(r"^vq> (.*\n(?:\.\.\. .*\n)*)((?:(?!vq> ).*\n)*)", session, re.MULTILINE)
+    assert len(turns) > 8
+    for typed, shown in turns:
+        text = typed.replace("\n... ", "\n").strip()
+        try:
+            got = repl.run(repl.read(text))
+        except ScriptError as error:
+            got = f"{error.message.partition(': ')[2]}\nhint: {error.hint}"
+        assert got == shown.rstrip("\n"), text
+
+
 # On a terminal ----------------------------------------------------------------------------
 
 
@@ -356,6 +383,19 @@ def test_ctrl_c_stops_the_line_and_not_the_session(terminal, line):
     repl.until("42\r\n")
     repl.type(":quit")
     assert repl.end() == 0
+
+
+def test_what_cannot_be_stopped_ends_the_session_on_the_second_ctrl_c_only(terminal):
+    repl = terminal()
+    repl.type("print('be' .. 'gun') ; (('a'):rep(1e5)):find((('.-'):rep(40)) .. 'b')")
+    repl.until("begun")
+    time.sleep(0.2)
+    repl.send("\x03")
+    repl.until("Ctrl-C again ends the session")
+    assert repl.process.poll() is None
+    repl.send("\x03")
+    repl.until("so the process was ended")
+    assert repl.end() == 125
 
 
 def test_an_error_is_told_with_its_hint_in_red_and_the_session_goes_on(terminal):
