@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from vqscript.errors import UsageError
+from vqscript.host.aligned import printable as printable
 from vqscript.session.answers import Answers
 from vqscript.session.interaction import Misfit, Prepared, local_path, one_of, yes_or_no
 
@@ -58,11 +59,6 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     for line in ([str(header) for header in headers], *cells):
         columns = [text.rjust(w) if r else text.ljust(w) for text, w, r in zip(line, widths, right, strict=True)]
         print("  ".join(columns).rstrip())
-
-
-def printable(text: str) -> str:
-    """Return text that cannot steer a terminal: names in DICOM files are anybody's, and a script may be, too."""
-    return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)
 
 
 def terminal_writer() -> Callable[[str], None]:

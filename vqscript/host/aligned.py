@@ -15,7 +15,7 @@ def shown_width(text: str) -> int:
 
 
 def printable(text: str) -> str:
-    """Return text that cannot steer a terminal: names in DICOM files are anybody's."""
+    """Return text that cannot steer a terminal: names in DICOM files are anybody's, and a script may be, too."""
     return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)
 
 
