@@ -16,6 +16,8 @@ from vqscript.vq.roi_tool import RoiTool
 from vqscript.vq.types import OperatorName, PictureName, Switch, View, WritePath
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vqscript.session import Session
 
 OPERATORS: dict[str, type[Operator]] = {
@@ -187,6 +189,7 @@ class MainWin:
 
 def operator_with(member: str, owner: str) -> str:
     """Return the name of an operator that has a member, "" if none has or the class ``owner`` is no operator's."""
-    if owner not in {operator.__name__ for operator in OPERATORS.values()}:
+    classes: Mapping[str, type] = OPERATORS
+    if owner not in {operator.__name__ for operator in classes.values()}:
         return ""
-    return next((name for name, operator in OPERATORS.items() if member in members(operator)), "")
+    return next((name for name, operator in classes.items() if member in members(operator)), "")
