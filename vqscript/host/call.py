@@ -71,7 +71,7 @@ def make_call(method: Callable[..., Any], member: Member, border: Counter) -> Ca
     if len(parameters) == 1:
         return _with_one(method, parameters[0], general, border, answer)
     if len(parameters) == 2:
-        return _with_two(method, parameters[0], parameters[1], general, border, answer)
+        return _with_two(method, parameters, general, border, answer)
     return _with_more(method, parameters, general, border, answer)
 
 
@@ -110,17 +110,17 @@ def _without(method: Callable[..., Any], general: Call, border: Counter, answer:
     return border_without
 
 
-def _with_one(method: Callable[..., Any], one: _Read, general: Call, border: Counter, answer: Call) -> Call:
-    convert, exact, required, default = one.convert, one.exact, one.required, one.default
+def _with_one(method: Callable[..., Any], read: _Read, general: Call, border: Counter, answer: Call) -> Call:
+    convert, exact, required, default = read.convert, read.exact, read.required, read.default
 
     def border_with_one(first: Any = None, *more: Any) -> Any:
-        if more or border.halted or (first is None and required):
-            return general(first, *more)
         try:
-            if first is None:
-                result = method(default)
+            if type(first) is exact and first == first and not more and not border.halted:
+                result = method(first)
+            elif more or border.halted or (first is None and required):
+                return general(first, *more)
             else:
-                result = method(first if type(first) is exact and first == first else convert(first, border))
+                result = method(default if first is None else convert(first, border))
             kind = type(result)
             return result if result is None or kind is float or kind is bool else answer(result)
         except Mismatch:
@@ -131,22 +131,23 @@ def _with_one(method: Callable[..., Any], one: _Read, general: Call, border: Cou
     return border_with_one
 
 
-def _with_two(method: Callable[..., Any], one: _Read, two: _Read, general: Call, border: Counter, answer: Call) -> Call:
-    convert, exact = one.convert, one.exact
-    convert_second, exact_second, required, default = two.convert, two.exact, two.required, two.default
+def _with_two(
+    method: Callable[..., Any], parameters: list[_Read], general: Call, border: Counter, answer: Call
+) -> Call:
+    convert, exact = parameters[0].convert, parameters[0].exact
+    convert_second, exact_second = parameters[1].convert, parameters[1].exact
+    required, default = parameters[1].required, parameters[1].default
 
     def border_with_two(first: Any = None, second: Any = None, *more: Any) -> Any:
         if more or border.halted or first is None or (second is None and required):
             return general(first, second, *more)
         try:
-            result = method(
-                first if type(first) is exact and first == first else convert(first, border),
-                default
-                if second is None
-                else second
-                if type(second) is exact_second and second == second
-                else convert_second(second, border),
-            )
+            one = first if type(first) is exact and first == first else convert(first, border)
+            if type(second) is exact_second and second == second:
+                two = second
+            else:
+                two = default if second is None else convert_second(second, border)
+            result = method(one, two)
             kind = type(result)
             return result if result is None or kind is float or kind is bool else answer(result)
         except Mismatch:
