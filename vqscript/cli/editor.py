@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
@@ -18,8 +19,10 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.styles import Style
 
-from vqscript.host.completion import Candidate
 from vqscript.host.tokens import tokens
+
+if TYPE_CHECKING:
+    from vqscript.host.completion import Candidate
 
 PROMPT, CONTINUED = "vq> ", "... "
 COLORS = {
