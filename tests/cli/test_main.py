@@ -76,7 +76,14 @@ def test_wrong_use(words, capsys):
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(UsageError("x"), 2), (ConfigError("x"), 2), (ScriptError("x"), 1), (NotFound("x"), 1), (Aborted("x"), 130)],
+    [
+        (UsageError("x"), 2),
+        (ConfigError("x"), 2),
+        (ScriptError("x"), 1),
+        (NotFound("x"), 1),
+        (Aborted("x"), 130),
+        (Aborted("x", reason="time"), 124),
+    ],
 )
 def test_exit_codes(error, code):
     assert command.exit_code(error) == code
