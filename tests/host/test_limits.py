@@ -293,6 +293,7 @@ def test_an_array_beyond_the_limit_is_an_error_of_the_script(process):
     code = """
 from pathlib import Path
 import numpy
+from vqscript.errors import Aborted
 from vqscript.host.gate import Gate
 from vqscript.host.limits import Limits, limit_process
 from vqscript.host.runtime import Runtime
@@ -300,15 +301,22 @@ from vqscript.session import Session
 from vqscript.vq.catalog import script
 from vqscript.vq.root import VQ
 
-limits = Limits(memory=256 * 2**20)
+limits = Limits(memory=512 * 2**20)
+assert limits.lua_memory == 512 * 2**20
 assert limit_process(limits)
+assert limits.lua_memory == 128 * 2**20
 VQ.index = script()(lambda self, i: numpy.zeros(i * 2**20, numpy.uint8).size)
-Runtime(VQ(Session(output=Path("out"))), Gate(Path("out")), limits=limits).run_text(
-    'print(VQ.index(1)) print(select(2, pcall(VQ.index, 2000)).type) VQ.index(2000)')
+run = Runtime(VQ(Session(output=Path("out"))), Gate(Path("out")), limits=limits).run_line
+run('print(VQ.index(1)) print(select(2, pcall(VQ.index, 2000)).type)', shown="1")
+try:
+    run('local t = {} while true do pcall(function() t[#t + 1] = ("x"):rep(2^20) .. #t end) end', shown="2")
+except Aborted as error:
+    print(error.reason)
+run('VQ.index(2000)', shown="3")
 """
     printed, said = process("-c", code).communicate(timeout=120)
-    assert printed.split() == [str(2**20), "MemoryError"]
-    assert "ScriptError: script:1: not enough memory" in said
+    assert printed.split() == [str(2**20), "MemoryError", "memory"]
+    assert "ScriptError: 3:1: not enough memory" in said
 
 
 def test_no_limit_is_none_for_the_process():

@@ -36,8 +36,14 @@ class Limits:
 
     @property
     def lua_memory(self) -> int:
-        """Bytes that are the limit for Lua."""
-        return LUA_MEMORY if self.memory is None else self.memory
+        """Bytes that are the limit for Lua: where the process is held to the same limit, a quarter of it.
+
+        The hard limit is twice that, and there has to be memory left then: Lua that gets none ends the process, or
+        hangs, while Python hands it something.
+        """
+        if self.memory is None:
+            return LUA_MEMORY
+        return self.memory // 4 if process_is_limited() else self.memory
 
     def out_of_time(self) -> Aborted:
         """Return the error that ends a script at its time limit."""
@@ -137,6 +143,15 @@ def size_text(count: int) -> str:
         if count >= length:
             return f"{count / length:.3g} {name}" if count < 1000 * length else f"{count / length:.0f} {name}"
     return f"{count} bytes"
+
+
+def process_is_limited() -> bool:
+    """Whether the address space of this process is limited, by :func:`limit_process` or ``ulimit -v``."""
+    if not sys.platform.startswith("linux"):
+        return False
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
 def limit_process(limits: Limits) -> bool:
