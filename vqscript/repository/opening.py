@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote
 
 from vqscript.errors import ConfigError, RepositoryError, UsageError, did_you_mean
-from vqscript.repository.base import Repository
-from vqscript.repository.local import LocalRepository
+
+if TYPE_CHECKING:
+    from vqscript.repository.base import Repository
 
 LOCAL = "ipacs:///"
 NAMED = ("ipacs://", "ipacss://")
@@ -43,6 +44,8 @@ def open_repository(url: str | Path, config: Names | None = None) -> Repository:
     RepositoryError
         For a server, which this version does not reach.
     """
+    from vqscript.repository.local import LocalRepository  # whoever only asks where one is does not pay for it
+
     return LocalRepository.open(local_path(url, config))
 
 
