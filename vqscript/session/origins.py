@@ -63,12 +63,11 @@ def of_rois(path: Path, names: Sequence[str]) -> Origin:
 
 def _sop_uid(path: Path) -> str:
     """Return the UID of a DICOM object, "" for another kind of file."""
-    from pydicom.errors import InvalidDicomError
     from pydicom.filereader import read_file_meta_info
 
     from vqscript.imaging.dicom.values import conversion_errors
 
     try:
         return str(read_file_meta_info(path).get("MediaStorageSOPInstanceUID", "")) if path.is_file() else ""
-    except (InvalidDicomError, *conversion_errors()):
+    except conversion_errors():
         return ""  # an .rmha or NIfTI file

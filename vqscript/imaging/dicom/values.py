@@ -41,9 +41,9 @@ CONVERSION_ERRORS = (
 @cache
 def conversion_errors() -> tuple[type[Exception], ...]:
     """Return CONVERSION_ERRORS and pydicom's own, which no other exception stands above."""
-    from pydicom.errors import BytesLengthException
+    from pydicom.errors import BytesLengthException, InvalidDicomError
 
-    return (BytesLengthException, *CONVERSION_ERRORS)
+    return (BytesLengthException, InvalidDicomError, *CONVERSION_ERRORS)
 
 
 @contextmanager

@@ -94,7 +94,6 @@ def _kind(path: Path) -> str:
         return "nifti"
     if not head.endswith(b"DICM"):
         return ""
-    from pydicom.errors import InvalidDicomError
     from pydicom.filereader import read_file_meta_info
 
     from vqscript.imaging.dicom.values import conversion_errors, quiet
@@ -102,7 +101,7 @@ def _kind(path: Path) -> str:
     try:
         with quiet():
             sop_class = read_file_meta_info(path).get("MediaStorageSOPClassUID", "")
-    except (InvalidDicomError, *conversion_errors()) as error:
+    except conversion_errors() as error:
         raise RoiError(f"{path}: damaged, or cut short ({error})", path=path) from error
     return "seg" if sop_class in _SEG else "rtstruct" if sop_class == _RTSTRUCT else ""
 
