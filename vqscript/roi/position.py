@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,17 +58,20 @@ def _first_moments(weights: NDArray[Any], first: int) -> Float:
     plane = weights.sum(axis=0, dtype=np.float64)
     z = weights.sum(axis=(1, 2), dtype=np.float64)
     along = (plane.sum(axis=0), plane.sum(axis=1), z)
-    x, y, z = (np.arange(len(each)) @ each for each in along)
+    x, y, z = (np.arange(each.size, dtype=np.float64).dot(each) for each in along)
     return np.array([x, y, z + first * plane.sum()])
 
 
-def voxel(region: Region, inside: Mask, k: int) -> tuple[int, int, int]:
-    """Return the index (x, y, z) of the ``k``-th voxel of an ROI, in the order of the array, from 0."""
+def voxels(region: Region, inside: Mask, numbers: Iterable[int]) -> list[tuple[int, int, int]]:
+    """Return the indices (x, y, z) of voxels of an ROI by their numbers in the order of the array, from 0."""
     until = np.cumsum(np.count_nonzero(inside, axis=(1, 2)))
-    z = int(np.searchsorted(until, k, side="right"))
-    before = int(until[z - 1]) if z else 0
-    y, x = divmod(int(np.flatnonzero(inside[z])[k - before]), inside.shape[2])
-    return region[2].start + x, region[1].start + y, region[0].start + z
+    found = []
+    for k in numbers:
+        z = int(np.searchsorted(until, k, side="right"))
+        before = int(until[z - 1]) if z else 0
+        y, x = divmod(int(np.flatnonzero(inside[z])[k - before]), inside.shape[2])
+        found.append((region[2].start + x, region[1].start + y, region[0].start + z))
+    return found
 
 
 def _point(found: Float) -> Point:

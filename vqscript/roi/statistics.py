@@ -16,7 +16,7 @@ from vqscript.roi.fields import FIELDS, field, totals
 from vqscript.roi.intensity import histogram, intensity
 from vqscript.roi.method import USUAL, Method
 from vqscript.roi.peak import peak_sphere
-from vqscript.roi.position import Point, centers, voxel
+from vqscript.roi.position import Point, centers, voxels
 from vqscript.roi.region import Mask, bounding, shifted
 from vqscript.roi.roiset import RoiSet
 from vqscript.roi.sampling import native, sampling, values_in
@@ -169,8 +169,8 @@ def _of_values(placed: _Placed, values: Float, volume: Volume, t: int, method: M
         found |= _position(placed, "weightedCom", com.weighted)
         apart = placed.grid.to_world(com.plain) - placed.grid.to_world(com.weighted)
         found["comShift"] = float(np.linalg.norm(apart))
-    found |= _position(placed, "minPosition", voxel(placed.region, placed.inside, int(values.argmin())))
-    found |= _position(placed, "maxPosition", voxel(placed.region, placed.inside, int(values.argmax())))
+    least, largest = voxels(placed.region, placed.inside, (int(values.argmin()), int(values.argmax())))
+    found |= _position(placed, "minPosition", least) | _position(placed, "maxPosition", largest)
     if method.full:
         found |= _peaks(placed, values, volume, t)
     values.sort()  # in place: an ROI may be as large as the image

@@ -71,16 +71,19 @@ def surface(inside: Mask, grid: Grid) -> Surface:
 
 
 def _counts(inside: Mask) -> NDArray[np.int64]:
-    """Return how often each case occurs."""
+    """Return how often each case occurs; that of no corner inside, which adds nothing, is not counted."""
     total = np.zeros(256, np.int64)
     planes = max(1, _SLAB // inside[0].size)
-    padded = np.zeros([n + 2 for n in inside.shape], np.uint8)
+    depth, height, width = (n + 2 for n in inside.shape)
+    padded = np.zeros((depth, height, width), np.uint8)
     padded[1:-1, 1:-1, 1:-1] = inside
-    for first in range(0, len(padded) - 1, planes):
-        part = padded[first : first + planes + 1]
-        along_x = part[:, :, :-1] | part[:, :, 1:] << 1
-        along_y = along_x[:, :-1] | along_x[:, 1:] << 2
-        total += np.bincount((along_y[:-1] | along_y[1:] << 4).ravel(), minlength=256)
+    for first in range(0, depth - 1, planes):
+        # In a row, a step to the next voxel, line or plane is a shift; behind the last voxel of a line comes the rim.
+        row = padded[first : first + planes + 1].ravel()
+        for bits, step in ((1, 1), (2, width), (4, width * height)):
+            row = row[:-step] | row[step:] << bits
+        total[255] += np.count_nonzero(row == 255)
+        total += np.bincount(row[row - 1 < 254], minlength=256)  # 1 to 254, for 0 becomes 255
     return total
 
 
