@@ -75,7 +75,13 @@ def list_files(paths: Sequence[Path], root: Path) -> tuple[list[Path], list[tupl
 
 
 def import_files(
-    root: Path, index: Index, paths: Sequence[Path], project: str = "", progress: Progress | None = None
+    root: Path,
+    index: Index,
+    paths: Sequence[Path],
+    project: str = "",
+    progress: Progress | None = None,
+    *,
+    durable: bool = True,
 ) -> StoreReport:
     """Store every DICOM instance among the files and folders, and put its study into the project.
 
@@ -90,6 +96,8 @@ def import_files(
         As ``/oncology/pilot``; "" for none.
     progress : callable, optional
         Called before each file.
+    durable : bool
+        Whether each file is flushed to the disk; off for a cache, which a failure of power may cost some files.
 
     Raises
     ------
@@ -100,7 +108,11 @@ def import_files(
     """
     project = normalise_project(project)
     files, skipped = list_files(paths, root)
-    with layout.incoming(root) as folder, _quiet(), _Import(root, index, folder, project) as running:
+    with (
+        layout.incoming(root) as folder,
+        quiet_about_files(),
+        _Import(root, index, folder, project, durable=durable) as running,
+    ):
         running.report.skipped += skipped
         for number, path in enumerate(files):
             if progress:
@@ -119,11 +131,12 @@ def import_files(
 class _Import:
     """One import while it runs: the report, and what is stored but not yet in the index."""
 
-    def __init__(self, root: Path, index: Index, folder: Path, project: str) -> None:
+    def __init__(self, root: Path, index: Index, folder: Path, project: str, *, durable: bool = True) -> None:
         self.root = root
         self.index = index
         self.folder = folder
         self.project = project
+        self.durable = durable
         self.report = StoreReport()
         self._pending: dict[str, tuple[Path, Entry]] = {}
         self._links: set[tuple[str, str]] = set()
@@ -145,7 +158,8 @@ class _Import:
         except Conflict as error:
             self._skip(path, str(error), failed=True)
         except ImageError as error:
-            self._explain(path, error)
+            reason, failed = why_skipped(path, error)
+            self._skip(path, reason, failed=failed)
         except OSError as error:  # of the source: failures to write are RepositoryErrors
             self._skip(path, f"cannot be read: {error.strerror or error}", failed=True)
         if len(self._pending) >= BATCH_FILES or time.monotonic() - self._last_commit > BATCH_SECONDS:
@@ -158,7 +172,7 @@ class _Import:
             return
         stored = {layout.instance_path(self.root, uid).parent for uid in self._pending}
         with layout.writing(self.root):
-            layout.sync_folders(stored | {folder.parent for folder in stored})
+            layout.sync_folders(set() if not self.durable else stored | {folder.parent for folder in stored})
         new = self.index.add([entry for _, entry in self._pending.values()], self._links)
         for uid, (path, _) in self._pending.items():
             (self.report.added if uid in new else self.report.known).append(path)
@@ -217,7 +231,7 @@ class _Import:
         """Copy a file to its place and return its hash; ``expected`` is what the index says it was, if it was there."""
         ready = self.folder / stored.name
         try:
-            sha256 = layout.copy_hashed(path, found, ready)
+            sha256 = layout.copy_hashed(path, found, ready, durable=self.durable)
             if expected and sha256 != expected:
                 raise Conflict("the repository has lost this instance, but it had other content")
             layout.publish(ready, stored)
@@ -271,28 +285,27 @@ class _Import:
                 self._disagreed.add((uid, said))
                 self.report.notes.append((path, f'its {what} is "{said}", but study {uid} has "{kept}", which is kept'))
 
-    def _explain(self, path: Path, error: ImageError) -> None:
-        """Report a file that could not be parsed; it failed if it says that it is DICOM."""
-        reason = error.about.get("reason", error.message)
-        try:
-            with path.open("rb") as file:
-                start = file.read(1024)
-        except OSError:
-            self._skip(path, reason, failed=True)
-            return
-        if MEDIA_DIRECTORY in start:
-            self._skip(path, "a DICOMDIR lists files; it is no instance itself")
-        else:
-            self._skip(path, reason, failed=start[128:132] == b"DICM")
-
     def _skip(self, path: Path, reason: str, *, failed: bool = False) -> None:
         self.report.skipped.append((path, reason))
         if failed:
             self.report.failed.add(path)
 
 
+def why_skipped(path: Path, error: ImageError) -> tuple[str, bool]:
+    """Return why a file is left out that could not be parsed, and whether it failed: it says that it is DICOM."""
+    reason = error.about.get("reason", error.message)
+    try:
+        with path.open("rb") as file:
+            start = file.read(1024)
+    except OSError:
+        return reason, True
+    if MEDIA_DIRECTORY in start:
+        return "a DICOMDIR lists files; it is no instance itself", False
+    return reason, start[128:132] == b"DICM"
+
+
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_about_files() -> Iterator[None]:
     """Keep pydicom's warnings about what scanners wrote off the terminal; the report says what matters."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pydicom")

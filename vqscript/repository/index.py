@@ -270,6 +270,22 @@ class Index:
                 (size, mtime_ns, record, sop_uid),
             )
 
+    def discard(self, study_uid: str, series_uid: str) -> list[str]:
+        """Remove all rows of a series, and those of its study if it has no other; returns its SOP Instance UIDs."""
+        series = (study_uid, series_uid)
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT sop_uid FROM instance WHERE study_uid = ? AND series_uid = ?", series
+            ).fetchall()
+            uids = [row[0] for row in rows]
+            connection.executemany("DELETE FROM data_point WHERE sop_uid = ?", rows)
+            connection.execute("DELETE FROM instance WHERE study_uid = ? AND series_uid = ?", series)
+            connection.execute("DELETE FROM series WHERE study_uid = ? AND series_uid = ?", series)
+            if not connection.execute("SELECT 1 FROM series WHERE study_uid = ?", (study_uid,)).fetchone():
+                connection.execute("DELETE FROM project WHERE study_uid = ?", (study_uid,))
+                connection.execute("DELETE FROM study WHERE study_uid = ?", (study_uid,))
+        return uids
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with _errors(self.path):

@@ -110,8 +110,8 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def copy_hashed(source: Path, seen: os.stat_result, target: Path) -> str:
-    """Copy a file in one read, flush it to the disk, and return the SHA-256 of what was copied.
+def copy_hashed(source: Path, seen: os.stat_result, target: Path, *, durable: bool = True) -> str:
+    """Copy a file in one read, flush it to the disk if that is wanted, and return the SHA-256 of what was copied.
 
     Parameters
     ----------
@@ -142,7 +142,8 @@ def copy_hashed(source: Path, seen: os.stat_result, target: Path) -> str:
                 raise ImageError(f"{source} changed while it was read", hint="import it again", path=source)
             with writing(target):
                 writer.flush()
-                os.fsync(writer.fileno())
+                if durable:
+                    os.fsync(writer.fileno())
     return digest.hexdigest()
 
 

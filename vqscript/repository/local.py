@@ -17,7 +17,6 @@ from vqscript.errors import Damaged, ImageError, NotARepository, NotFound, Repos
 from vqscript.imaging.dicom.instance import Instance
 from vqscript.repository import layout
 from vqscript.repository.base import (
-    SORT_KEYS,
     Handle,
     Held,
     Progress,
@@ -26,12 +25,12 @@ from vqscript.repository.base import (
     StoreReport,
     Study,
     StudyFilter,
-    matches,
     normalise_project,
     project_matches,
 )
 from vqscript.repository.encoding import KINDS, decode_instance, decode_point, encode
 from vqscript.repository.index import Index, Row
+from vqscript.repository.selection import by_number, select_series, select_studies
 from vqscript.repository.verify import Problem, verify
 
 if TYPE_CHECKING:
@@ -146,23 +145,12 @@ class LocalRepository:
         if project.strip().strip("/"):
             members = self._index.studies_in(project_matches(project, self._index.projects()))
             studies = [study for study in studies if study.study_uid in members]
-        found = [study for study in studies if _passes(study, filters)]
-        key = SORT_KEYS[filters.sort_key] if filters.sort else "study_date"
-        return sorted(
-            found,
-            key=lambda study: (getattr(study, key).casefold(), study.study_date, study.study_time, study.study_uid),
-        )
+        return select_studies(studies, filters)
 
     def find_series(self, study_uid: str, filters: SeriesFilter | None = None) -> list[Series]:
         """Return the series of a study by number, then date, time and UID; NotFound without such a study."""
-        filters = filters or SeriesFilter()
         self._study(study_uid)
-        found = [
-            series
-            for series in self._index.series(study_uid)
-            if matches(filters.modality, series.modality) and matches(filters.description, series.series_description)
-        ]
-        return sorted(found, key=_series_order)
+        return select_series(self._index.series(study_uid), filters or SeriesFilter())
 
     def find_one(self, text: str) -> Study:
         """Return the study whose UID is, begins or ends with the text.
@@ -240,7 +228,7 @@ class LocalRepository:
                 uid=series_uid,
             )
         instances = [self._instance(row) for row in self._index.rows(study_uid, series_uid)]
-        return Handle(study, series, tuple(sorted(instances, key=_instance_order)))
+        return Handle(study, series, by_number(instances))
 
     def instances(self, study_uid: str) -> dict[str, Held]:
         """Return all instances of a study by SOP Instance UID, as the index has them; {} without such a study."""
@@ -268,12 +256,18 @@ class LocalRepository:
     # -- storing ------------------------------------------------------------------------------------------------
 
     def import_folder(
-        self, paths: Path | Sequence[Path], project: str = "", progress: Progress | None = None
+        self,
+        paths: Path | Sequence[Path],
+        project: str = "",
+        progress: Progress | None = None,
+        *,
+        durable: bool = True,
     ) -> StoreReport:
         """Store every DICOM instance of files and folders; see :func:`~vqscript.repository.importing.import_files`."""
         from vqscript.repository.importing import import_files
 
-        return import_files(self.root, self._index, [paths] if isinstance(paths, Path) else paths, project, progress)
+        paths = [paths] if isinstance(paths, Path) else paths
+        return import_files(self.root, self._index, paths, project, progress, durable=durable)
 
     def store(self, paths: Sequence[Path], project: str = "") -> StoreReport:
         """Store DICOM files; nothing that is stored is ever overwritten."""
@@ -308,6 +302,21 @@ class LocalRepository:
         if not path:
             raise UsageError("a project path is needed", hint="as in /oncology/pilot")
         self._index.add([], [(path, self._study(study_uid).study_uid)])
+
+    def discard(self, study_uid: str, series_uid: str) -> None:
+        """Forget a series and remove its files: for a cache, whose series are elsewhere as well.
+
+        A study that has no series left is forgotten, too. Nothing happens if there is no such series.
+        """
+        # The rows go first: should this be cut short, files without rows are harmless, and can be stored again.
+        for sop_uid in self._index.discard(study_uid, series_uid):
+            path = layout.instance_path(self.root, sop_uid)
+            with layout.writing(path):
+                path.unlink(missing_ok=True)
+
+    def size_of(self, study_uid: str, series_uid: str) -> int:
+        """Return the bytes that the files of a series take."""
+        return sum(row.size for row in self._index.rows(study_uid, series_uid))
 
     # -- inside -------------------------------------------------------------------------------------------------
 
@@ -364,21 +373,3 @@ def _save(dataset: Dataset, path: Path) -> None:
         dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     with layout.writing(path):
         dataset.save_as(path, enforce_file_format=True)
-
-
-def _passes(study: Study, filters: StudyFilter) -> bool:
-    if not matches(filters.name, study.patient_name) or not matches(filters.patient_id, study.patient_id):
-        return False
-    # A study without a date is in no span of dates, as in a DICOM query.
-    if filters.date_start and not study.study_date >= filters.date_start:
-        return False
-    return not filters.date_end or "" < study.study_date <= filters.date_end
-
-
-def _series_order(series: Series) -> tuple[Any, ...]:
-    number = int(series.series_number) if series.series_number.lstrip("+-").isdecimal() else 1 << 31  # none: last
-    return number, series.series_date, series.series_time, series.series_uid
-
-
-def _instance_order(instance: Instance) -> tuple[int, str]:
-    return (1 << 31 if instance.instance_number is None else instance.instance_number), instance.sop_uid
