@@ -1,0 +1,214 @@
+"""A server behind DIMSE, as a :class:`~vqscript.network.peer.Peer`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from vqscript.errors import PeerError, Unreachable
+from vqscript.network.dimse import association, query
+from vqscript.network.dimse.address import Address, check_title, parse
+from vqscript.network.dimse.fast import elements, get, store
+from vqscript.network.dimse.move import Landing, Moved, move
+from vqscript.network.dimse.offers import offers
+from vqscript.network.peer import Answer, Level, Receiver, Sent
+from vqscript.network.tls import Tls
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+VERIFICATION = "1.2.840.10008.1.1"
+_UIDS_AT_ONCE = 100
+"""Instances named in one request; servers take longer lists than this, but not any."""
+
+
+class DimsePeer:
+    """A server that is called by its AE title: C-ECHO, C-FIND, C-GET or C-MOVE, C-STORE.
+
+    Instances are fetched by C-GET where the server does that, else by C-MOVE to a port of ours; what worked is
+    remembered.
+
+    Parameters
+    ----------
+    address : Address or str
+        A URL is read by :func:`vqscript.network.dimse.address.parse`, which takes the other parameters.
+    calling, tls, connect_timeout, answer_timeout, charset, move_port, label
+        As in :class:`~vqscript.network.dimse.address.Address`; for a URL only.
+    """
+
+    kind: Literal["dimse"] = "dimse"
+
+    def __init__(
+        self,
+        address: Address | str,
+        *,
+        calling: str = "VQSCRIPT",
+        tls: Tls | None = None,
+        connect_timeout: float = 10.0,
+        answer_timeout: float = 60.0,
+        charset: str = "",
+        move_port: int = 0,
+        label: str = "",
+    ) -> None:
+        if isinstance(address, str):
+            address = parse(
+                address,
+                calling=calling,
+                tls=tls,
+                connect_timeout=connect_timeout,
+                answer_timeout=answer_timeout,
+                charset=charset,
+                move_port=move_port,
+                label=label,
+            )
+        self.address = address
+        self._sends_by_get: bool | None = None
+        self._landing: Landing | None = None
+
+    @property
+    def name(self) -> str:
+        """How to call it in messages: as configured, else ``AET@host:port``."""
+        return self.address.name
+
+    @property
+    def url(self) -> str:
+        """How to reach it again."""
+        return self.address.url
+
+    def echo(self) -> float:
+        """Ask whether it is there (C-ECHO); returns the seconds from the connection to the answer."""
+        started = time.monotonic()
+        with association.opened(self.address, VERIFICATION) as link:
+            status = link.send_c_echo()
+            code = association.check(self.address, status, started)
+            if code:
+                shown = association.shown(status)
+                raise self.address.refused(f"answered C-ECHO with {shown}", shown)
+            return time.monotonic() - started
+
+    def find(self, level: Level, keys: Mapping[str, str], wanted: Sequence[str] = ()) -> list[Answer]:
+        """Return what fits a query; see :meth:`vqscript.network.peer.Peer.find`.
+
+        UIDs of the levels above may be left out: a server that insists on them is asked for these first. It has to
+        be told enough of the study for that, so as not to be asked for each of thousands.
+        """
+        return query.find(self.address, level, keys, wanted)
+
+    def retrieve(self, study_uid: str, series_uid: str, instances: Sequence[str], receive: Receiver) -> None:
+        """Fetch a series, or instances of it; see :meth:`vqscript.network.peer.Peer.retrieve`.
+
+        What the receiver gets is valid during the call only. It is called in this thread, and an instance is
+        acknowledged once it returns.
+        """
+        if self._sends_by_get is not False:
+            try:
+                self._get(study_uid, series_uid, instances, receive)
+            except get.NotOffered as error:
+                if not self.address.move_port:
+                    hint = "set our AE title and a port it may send to, and tell both to the server, for C-MOVE"
+                    raise PeerError(error.message, hint=hint, peer=self.name, status="") from error
+                self._sends_by_get = False
+            else:
+                return
+        if self._landing is None:
+            self._landing = Landing(self.address)
+        for identifier in _identifiers(study_uid, series_uid, instances):
+            self._landing.receive(self.address, _dataset(identifier), receive)
+
+    def move(self, study_uid: str, series_uid: str, instances: Sequence[str], to: str) -> Moved:
+        """Have it send a study, a series ("" for all) or instances (none for all) to another AE title (C-MOVE).
+
+        Returns
+        -------
+        Moved
+            The sums over all requests, and the status of the last one.
+        """
+        check_title(to)
+        parts = [move(self.address, _dataset(one), to) for one in _identifiers(study_uid, series_uid, instances)]
+        return Moved(
+            sum(one.completed for one in parts),
+            sum(one.failed for one in parts),
+            sum(one.warned for one in parts),
+            parts[-1].status,
+        )
+
+    def send(self, paths: Iterable[Path]) -> Iterator[Sent]:
+        """Send DICOM files in the order given (C-STORE), each as it is; yields what became of each."""
+        return store.send(self.address, paths)
+
+    def close(self) -> None:
+        """Stop listening for what is moved to us; associations end with each call."""
+        if self._landing is not None:
+            self._landing.close()
+            self._landing = None
+
+    def _get(self, study_uid: str, series_uid: str, instances: Sequence[str], receive: Receiver) -> None:
+        """Fetch by C-GET, which has to name beforehand what may come: so ask for the SOP classes first."""
+        missing: dict[str, tuple[str, str]] = {}  # SOP instance -> its series and SOP class
+        wanted = set(instances)
+        for series in [series_uid] if series_uid else self._series(study_uid):
+            keys = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series}
+            for one in self.find("IMAGE", keys, ("SOPClassUID",)):
+                uid = one.get("SOPInstanceUID", "")
+                if uid in wanted or not wanted:
+                    missing[uid] = series, one.get("SOPClassUID", "")
+
+        def take(uid: str, file: bytes | memoryview) -> None:
+            receive(uid, file)
+            missing.pop(uid, None)
+
+        classes = list(dict.fromkeys(sop_class for _, sop_class in missing.values() if sop_class))
+        all_known = all(sop_class for _, sop_class in missing.values())
+        expected = len(missing)
+        asked = _identifiers(study_uid, series_uid, instances)
+        refusal: PeerError | None = None
+        for offer in offers(classes, all_known=all_known):
+            try:
+                get.get(self.address, asked, offer, take)
+                self._sends_by_get = True
+            except Unreachable:
+                raise
+            except PeerError as error:
+                if isinstance(error, get.NotOffered) and not self._sends_by_get:
+                    raise
+                refusal = error  # of these classes it has none, or does not take them: there may be more to offer
+            if not missing:
+                return
+            asked = [
+                identifier
+                for series in dict.fromkeys(series for series, _ in missing.values())
+                for identifier in _identifiers(
+                    study_uid, series, [uid for uid, (its, _) in missing.items() if its == series]
+                )
+            ]
+        if refusal and len(missing) == expected:
+            raise refusal
+
+    def _series(self, study_uid: str) -> list[str]:
+        answers = self.find("SERIES", {"StudyInstanceUID": study_uid})
+        return [one["SeriesInstanceUID"] for one in answers if one.get("SeriesInstanceUID")]
+
+
+def _identifiers(study_uid: str, series_uid: str, instances: Sequence[str]) -> list[dict[int, str | int]]:
+    """Return the identifiers that name what is to be sent, with the UIDs of all levels."""
+    if not series_uid:
+        return [{elements.QUERY_LEVEL: "STUDY", elements.STUDY_INSTANCE: study_uid}]
+    above: dict[int, str | int] = {elements.STUDY_INSTANCE: study_uid, elements.SERIES_INSTANCE: series_uid}
+    if not instances:
+        return [{elements.QUERY_LEVEL: "SERIES", **above}]
+    return [
+        {elements.QUERY_LEVEL: "IMAGE", **above, elements.SOP_INSTANCE: "\\".join(instances[at : at + _UIDS_AT_ONCE])}
+        for at in range(0, len(instances), _UIDS_AT_ONCE)
+    ]
+
+
+def _dataset(identifier: Mapping[int, str | int]) -> Dataset:
+    from pydicom import Dataset
+    from pydicom.datadict import dictionary_VR
+
+    made = Dataset()
+    for tag, value in identifier.items():
+        made.add_new(tag, dictionary_VR(tag), str(value).split("\\") if "\\" in str(value) else value)
+    return made
