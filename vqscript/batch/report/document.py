@@ -9,19 +9,29 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from vqscript.batch import tables
 from vqscript.batch.folder import LOG, BatchFolder
 from vqscript.batch.report.embedding import block, source_hash
 from vqscript.batch.report.entry import entry, log_end
 from vqscript.batch.report.origin import origin
-from vqscript.batch.report.previews import make_all, previews
+from vqscript.batch.report.previews import SUMMARY, make_all, previews
 from vqscript.batch.rows import ordered
-from vqscript.batch.tables import SUMMARY
 from vqscript.files import whole_file
 from vqscript.roi.fields import FIELDS, VALUE
 
 REPORT = "report.html"
 _PAGE = Path(__file__).resolve().parent / "page"
-_SCRIPTS = ("values.js", "columns.js", "table.js", "axis.js", "plots.js", "pictures.js", "study.js", "page.js")
+_SCRIPTS = (
+    "values.js",
+    "columns.js",
+    "table.js",
+    "axis.js",
+    "panel.js",
+    "plots.js",
+    "pictures.js",
+    "study.js",
+    "page.js",
+)
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?|nan|-?inf")
 _AT_ONCE = 64
 """Studies whose previews are made at a time: Ctrl-C ends it soon, and memory stays small."""
@@ -53,6 +63,7 @@ def _prepare(folder: BatchFolder, names: list[str]) -> None:
     while some := list(islice(waiting, _AT_ONCE)):
         outcomes = ((name, folder.read(name)) for name in some)
         make_all(folder, [(name, outcome.files) for name, outcome in outcomes if outcome])
+    make_all(folder, [(SUMMARY, _summary_files(folder))])
 
 
 def _blocks(folder: BatchFolder, run: dict[str, Any], studies: Iterable[dict[str, Any]]) -> Iterator[bytes]:
@@ -79,15 +90,19 @@ def _columns(found: set[str]) -> dict[str, list[str]]:
 
 def _summary(folder: BatchFolder) -> dict[str, Any]:
     """Return what the script's ``summary`` returned, printed and drew."""
-    place = folder.root / "summary"
-    files = sorted(path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
-    files = [file for file in files if file != LOG]
+    files = _summary_files(folder)
     return {
-        **_table(folder.root / SUMMARY),
+        **_table(folder.root / tables.SUMMARY),
         "files": files,
-        "pictures": previews(folder, "", files),
-        "log": log_end(place / LOG),
+        "pictures": previews(folder, SUMMARY, files),
+        "log": log_end(folder.root / "summary" / LOG),
     }
+
+
+def _summary_files(folder: BatchFolder) -> list[str]:
+    place = folder.root / "summary"
+    files = (path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
+    return sorted(file for file in files if file != LOG)
 
 
 def _table(path: Path) -> dict[str, Any]:

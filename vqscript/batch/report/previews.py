@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,9 @@ from vqscript.files import whole_file
 
 SUFFIXES = frozenset({".png", ".gif", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 """Files that are pictures. An SVG is a document with scripts: it is listed, and not shown."""
+
+SUMMARY = ".summary"
+"""In the place of a study's name; none of these begins with a dot."""
 
 EDGE = 480
 """Longest edge of a preview in pixels: sharp as a thumbnail on any screen, and worth enlarging on a phone."""
@@ -39,12 +43,12 @@ def previews(folder: BatchFolder, name: str, files: Iterable[str]) -> list[Previ
     ----------
     folder : BatchFolder
     name : str
-        Of the study's folder; ``""`` stands for the folder ``summary``.
+        Of the study's folder; :data:`SUMMARY` stands for the folder ``summary``.
     files : iterable of str
         What was written there, relative to it; those that are no pictures are passed over.
     """
-    place = folder.study(name) if name else folder.root / "summary"
-    kept = folder.private / "previews" / f"{name or '.summary'}.json"
+    place = folder.root / "summary" if name == SUMMARY else folder.study(name)
+    kept = folder.private / "previews" / f"{name}.json"
     known = {each["file"]: each for each in _read(kept)}
     found, fresh = [], False
     for file, stamp in _pictures(place, files):
@@ -60,11 +64,18 @@ def previews(folder: BatchFolder, name: str, files: Iterable[str]) -> list[Previ
 
 
 def make_all(folder: BatchFolder, studies: Iterable[tuple[str, list[str]]]) -> None:
-    """Make the previews of many studies on all processors; Pillow computes outside the interpreter's lock."""
-    with ThreadPoolExecutor() as pool:
+    """Make the previews of many studies, given by name and files, on all processors.
+
+    Pillow computes outside the interpreter's lock, so threads are enough.
+    """
+    from PIL import Image
+
+    # Set here: the filters of warnings are those of all threads. Pictures too large are told from the others anyway.
+    with warnings.catch_warnings(), ThreadPoolExecutor() as pool:
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         made = [pool.submit(previews, folder, name, files) for name, files in studies]
-    for each in made:
-        each.result()
+        for each in made:
+            each.result()
 
 
 def _pictures(place: Path, files: Iterable[str]) -> Iterator[tuple[str, list[int]]]:

@@ -1,16 +1,27 @@
 // The page, put together.
 
+const FAILURES = 20;
+const LOGS = 5;
+
 function overview({ run, studies, rows }) {
   const count = (name) => studies.filter((study) => study.state === name).length;
   const [done, failed] = [count("done"), count("failed")];
   const waiting = studies.length - done - failed;
-  const script = String(run.script ?? "").split(/[\\/]/).at(-1);
+  const script = String(run.script ?? "")
+    .split(/[\\/]/)
+    .at(-1);
   const pictures = studies.reduce((sum, study) => sum + study.pictures.length, 0);
   const warned = studies.filter((study) => study.warnings.length).length;
   const seconds = (Date.parse(run.finished) - Date.parse(run.started)) / 1000;
   byId("title").textContent = script || "Batch report";
   document.title = `${script || "Batch"}: ${done} of ${studies.length} done`;
-  byId("subtitle").textContent = [run.project, run.where, run.finished ? `finished ${clock(run.finished)}` : "not finished"].filter(Boolean).join(" · ");
+  byId("subtitle").textContent = [
+    run.project,
+    run.where,
+    run.finished ? `finished ${clock(run.finished)}` : "not finished",
+  ]
+    .filter(Boolean)
+    .join(" · ");
   const figures = [
     ["studies done", done],
     ["failed", failed, failed ? "bad" : ""],
@@ -21,13 +32,23 @@ function overview({ run, studies, rows }) {
     seconds >= 0 ? ["last run", duration(seconds)] : null,
   ].filter(Boolean);
   const shownAs = (value) => (typeof value === "number" ? value.toLocaleString("en") : value);
-  byId("figures").append(...figures.map(([name, value, kind]) => el("div", { class: kind }, el("dt", {}, name), el("dd", {}, shownAs(value)))));
-  const bars = [["done", done], ["failed", failed], ["waiting", waiting]].filter(([, size]) => size);
-  byId("share").append(...bars.map(([name, size]) => {
-    const bar = el("div", { class: name });
-    bar.style.flex = String(size);
-    return bar;
-  }));
+  byId("figures").append(
+    ...figures.map(([name, value, kind]) =>
+      el("div", { class: kind }, el("dt", {}, name), el("dd", {}, shownAs(value))),
+    ),
+  );
+  const bars = [
+    ["done", done],
+    ["failed", failed],
+    ["waiting", waiting],
+  ].filter(([, size]) => size);
+  byId("share").append(
+    ...bars.map(([name, size]) => {
+      const bar = el("div", { class: name });
+      bar.style.flex = String(size);
+      return bar;
+    }),
+  );
 }
 
 // Failures of the same kind stand together: one message, and the studies that met it.
@@ -38,7 +59,18 @@ function failures({ studies }) {
     groups.set(key, [...(groups.get(key) ?? []), study]);
   }
   const list = byId("failure-list");
-  for (const group of groups.values()) list.append(failureCard(group));
+  const cards = [...groups.values()];
+  list.append(...cards.slice(0, FAILURES).map(failureCard));
+  if (cards.length > FAILURES) {
+    const rest = () => more.replaceWith(...cards.slice(FAILURES).map(failureCard));
+    const more = el(
+      "button",
+      { type: "button", class: "more", click: rest },
+      `Show all ${cards.length} failures`,
+    );
+    list.append(more);
+    window.addEventListener("beforeprint", () => more.isConnected && rest());
+  }
   byId("failures").hidden = groups.size === 0;
   return studies.filter((each) => each.failure).length;
 }
@@ -46,16 +78,28 @@ function failures({ studies }) {
 function failureCard(group) {
   const [{ failure }] = group;
   const names = group.flatMap((study, i) => [i ? ", " : "", opener(study)]);
-  const logs = group.slice(0, 5).map((study) => {
+  const logs = group.slice(0, LOGS).map((study) => {
     const found = log(study);
     if (found) found.firstChild.textContent = `Log of ${study.label}`;
     return found;
   });
-  return el("div", { class: "failure" }, el("h3", {}, ...names), ...explained(failure), el("p", { class: "quiet" }, failure.kind), ...logs);
+  return el(
+    "div",
+    { class: "failure" },
+    el("h3", {}, ...names),
+    ...explained(failure),
+    el("p", { class: "quiet" }, failure.kind),
+    ...logs,
+  );
 }
 
 function results(all) {
-  const plotted = columnsOf(all.columns.names, all.rows, (row) => row.cells, (row) => row.study);
+  const plotted = columnsOf(
+    all.columns.names,
+    all.rows,
+    (row) => row.cells,
+    (row) => row.study,
+  );
   const columns = inOrder(plotted);
   const host = byId("results-table");
   if (!all.rows.length) {
@@ -65,7 +109,13 @@ function results(all) {
   const suits = Plots.suit(plotted);
   byId("plots").hidden = !suits;
   const plots = suits && new Plots(byId("plot-area"), plotted, all.rows, (study) => studyDialog.open(study));
-  new Table(host, { name: "Results", rows: all.rows, columns, csv: "results-filtered.csv", changed: (found) => plots && plots.draw(found) });
+  new Table(host, {
+    name: "Results",
+    rows: all.rows,
+    columns,
+    csv: { name: "results-filtered.csv", columns: plotted },
+    changed: (found) => plots && plots.draw(found),
+  });
 }
 
 function summary({ summary: { columns: names, rows, pictures, files } }) {
@@ -73,7 +123,8 @@ function summary({ summary: { columns: names, rows, pictures, files } }) {
   byId("summary").hidden = !found;
   if (!found) return false;
   const columns = columnsOf(names, rows, (row) => row);
-  if (rows.length) new Table(byId("summary-table"), { name: "Summary", rows, columns, plain: rows.length <= 25 });
+  if (rows.length)
+    new Table(byId("summary-table"), { name: "Summary", rows, columns, plain: rows.length <= 25 });
   const items = pictures.map((picture) => ({ study: null, picture }));
   byId("summary-pictures").append(...items.map((item) => thumbnail(item, () => items)));
   return true;
@@ -95,7 +146,10 @@ function studyList({ studies }) {
 }
 
 function made({ run }) {
-  const list = (values) => Object.entries(values ?? {}).map(([name, value]) => `${name} ${value}`).join(", ");
+  const list = (values) =>
+    Object.entries(values ?? {})
+      .map(([name, value]) => `${name} ${value}`)
+      .join(", ");
   const args = Object.entries(run.args ?? {}).map(([name, value]) => `${name}=${value}`);
   byId("made").append(
     facts([
@@ -117,7 +171,12 @@ function made({ run }) {
       el("p", {}, el("code", { class: "quiet" }, `SHA-256 ${sha256}`)),
       content === undefined
         ? el("p", { class: "quiet" }, note)
-        : el("details", { open: content.split("\n").length <= 60 }, el("summary", {}, "Text of the script"), el("pre", {}, content)),
+        : el(
+            "details",
+            { open: content.split("\n").length <= 60 },
+            el("summary", {}, "Text of the script"),
+            el("pre", {}, content),
+          ),
     ]),
   );
 }
@@ -126,8 +185,13 @@ function navigation(counts) {
   const parts = Array.from(document.querySelectorAll("main > section")).filter((section) => !section.hidden);
   byId("parts").append(
     ...parts.map(({ id, firstElementChild }) => {
-      const count = counts[id] === undefined ? null : el("span", { class: "count" }, counts[id].toLocaleString("en"));
-      return el("li", { class: id === "failures" ? "bad" : null }, el("a", { href: `#${id}` }, firstElementChild.textContent, count));
+      const count =
+        counts[id] === undefined ? null : el("span", { class: "count" }, counts[id].toLocaleString("en"));
+      return el(
+        "li",
+        { class: id === "failures" ? "bad" : null },
+        el("a", { href: `#${id}` }, firstElementChild.textContent, count),
+      );
     }),
   );
 }
@@ -142,7 +206,12 @@ function start() {
   if (items.length) new Gallery(byId("gallery"), items);
   studyList(data);
   made(data);
-  navigation({ failures: failed, results: data.rows.length, pictures: items.length, studies: data.studies.length });
+  navigation({
+    failures: failed,
+    results: data.rows.length,
+    pictures: items.length,
+    studies: data.studies.length,
+  });
 }
 
 start();

@@ -9,8 +9,15 @@ function thumbnail(item, among, caption = true) {
   const inside = picture.data
     ? el("img", { src: source(picture), alt: "", width: 480, height: 360, decoding: "async" })
     : el("span", { class: "absent" }, `no preview of ${picture.file}`);
-  const button = el("button", { type: "button", "aria-label": `Enlarge ${name}`, click: () => viewer.open(item, among()) }, inside);
-  const below = caption && study ? el("figcaption", {}, study.label, el("span", {}, picture.file)) : el("figcaption", {}, picture.file);
+  const button = el(
+    "button",
+    { type: "button", "aria-label": `Enlarge ${name}`, click: () => viewer.open(item, among()) },
+    inside,
+  );
+  const below =
+    caption && study
+      ? el("figcaption", {}, study.label, el("span", {}, picture.file))
+      : el("figcaption", {}, picture.file);
   return el("figure", {}, button, below);
 }
 
@@ -27,7 +34,12 @@ class Gallery {
       this.draw();
     };
     this.search = el("input", { type: "search", placeholder: "patient or file", input: draw });
-    this.file = el("select", { change: draw }, el("option", { value: "" }, "all"), ...files.map((file) => el("option", {}, file)));
+    this.file = el(
+      "select",
+      { change: draw },
+      el("option", { value: "" }, "all"),
+      ...files.map((file) => el("option", {}, file)),
+    );
     this.status = el("span", { class: "quiet", role: "status" });
     this.list = el("div", { class: "pictures" });
     this.more = el("button", { type: "button", class: "more", click: () => this.showMore() });
@@ -116,7 +128,9 @@ class Viewer {
       if (this.image.alt && link.isConnected) this.image.src = whole.src;
     };
     whole.onerror = () => {
-      note.textContent = picture.data ? "The file is not beside this report: this is its preview." : "The file cannot be shown.";
+      note.textContent = picture.data
+        ? "The file is not beside this report: this is its preview."
+        : "The file cannot be shown.";
     };
     whole.src = path;
     this.back.disabled = this.at === 0;

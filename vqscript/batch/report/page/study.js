@@ -38,12 +38,18 @@ class StudyDialog {
         ["Folder", el("code", {}, `studies/${study.folder}`)],
       ]),
       ...this.failure(study),
-      ...part("Warnings", study.warnings.length && el("ul", {}, ...study.warnings.map((each) => el("li", {}, each)))),
+      ...part(
+        "Warnings",
+        study.warnings.length && el("ul", {}, ...study.warnings.map((each) => el("li", {}, each))),
+      ),
       ...part("Pictures", study.pictures.length && this.pictures(study)),
       ...part("Rows", study.rows.length && this.rows(study)),
       ...part("What the numbers come from", study.trace?.length && trace(study.trace)),
       ...part("Files", study.files?.length && files(study)),
-      ...part("Other files that the script read", Object.keys(study.sources ?? {}).length && sources(study.sources)),
+      ...part(
+        "Other files that the script read",
+        Object.keys(study.sources ?? {}).length && sources(study.sources),
+      ),
       ...part("Log", log(study)),
     );
     this.inside.scrollTop = 0;
@@ -78,14 +84,26 @@ function explained(failure) {
   return [
     el("p", { class: "message" }, failure.message),
     failure.hint ? el("p", {}, failure.hint) : null,
-    failure.frames.length ? el("ul", {}, ...failure.frames.map((frame) => el("li", {}, el("code", {}, frame)))) : null,
+    failure.frames.length
+      ? el("ul", {}, ...failure.frames.map((frame) => el("li", {}, el("code", {}, frame))))
+      : null,
   ].filter(Boolean);
 }
 
 function log({ log, folder }) {
   if (!log.text) return null;
-  const link = el("a", { href: address(folder, "log.txt"), target: "_blank", rel: "noopener" }, "the whole log");
-  return el("details", {}, el("summary", {}, log.cut ? "End of the log" : "What was printed and warned of"), el("pre", {}, log.text), log.cut ? el("p", {}, link) : null);
+  const link = el(
+    "a",
+    { href: address(folder, "log.txt"), target: "_blank", rel: "noopener" },
+    "the whole log",
+  );
+  return el(
+    "details",
+    {},
+    el("summary", {}, log.cut ? "End of the log" : "What was printed and warned of"),
+    el("pre", {}, log.text),
+    log.cut ? el("p", {}, link) : null,
+  );
 }
 
 function trace(origins) {
@@ -95,19 +113,31 @@ function trace(origins) {
 const TRACED = { study_uid: "Study", series_uid: "Series", sop_uid: "Object", path: "File" };
 
 function traced(origin) {
-  const what = origin.kind === "image" ? `Input ${origin.input ?? ""}: ${origin.name}` : `ROIs: ${(origin.rois ?? []).join(", ") || origin.name}`;
-  const uids = Object.entries(TRACED).map(([key, label]) => [label, origin[key] ? el("code", {}, String(origin[key])) : ""]);
+  const what =
+    origin.kind === "image"
+      ? `Input ${origin.input ?? ""}: ${origin.name}`
+      : `ROIs: ${(origin.rois ?? []).join(", ") || origin.name}`;
+  const uids = Object.entries(TRACED).map(([key, label]) => [
+    label,
+    origin[key] ? el("code", {}, String(origin[key])) : "",
+  ]);
   const steps = origin.provenance ?? [];
-  return [el("strong", {}, what), facts(uids), steps.length ? el("ul", {}, ...steps.map((step) => el("li", {}, step))) : null];
+  return [
+    el("strong", {}, what),
+    facts(uids),
+    steps.length ? el("ul", {}, ...steps.map((step) => el("li", {}, step))) : null,
+  ];
 }
 
 function files(study) {
-  const link = (file) => el("a", { href: address(study.folder, file), target: "_blank", rel: "noopener" }, file);
+  const link = (file) =>
+    el("a", { href: address(study.folder, file), target: "_blank", rel: "noopener" }, file);
   return el("ul", {}, ...study.files.map((file) => el("li", {}, link(file))));
 }
 
 function sources(found) {
-  const line = ([path, digest]) => el("li", {}, path, el("br"), el("code", { class: "quiet" }, `SHA-256 ${digest}`));
+  const line = ([path, digest]) =>
+    el("li", {}, path, el("br"), el("code", { class: "quiet" }, `SHA-256 ${digest}`));
   return el("ul", {}, ...Object.entries(found).map(line));
 }
 
@@ -115,5 +145,9 @@ const studyDialog = new StudyDialog(byId("study"));
 
 // A study's name that opens it.
 function opener(study, label = study.label) {
-  return el("button", { type: "button", class: "link", click: () => studyDialog.open(study) }, label || study.folder);
+  return el(
+    "button",
+    { type: "button", class: "link", click: () => studyDialog.open(study) },
+    label || study.folder,
+  );
 }

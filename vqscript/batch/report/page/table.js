@@ -1,7 +1,10 @@
 // A table that sorts, filters and turns its pages.
 //
-// columns: {label, value(row), number, unit, show(row), hidden}; `show` gives what stands in a cell where it is more
-// than the value. options: {name, rows, columns, csv, plain, size, changed}.
+// columns: {label, value(row), number, unit, show(row), text(row), hidden}; `show` gives what stands in a cell where it
+// is more than the value, `text` what is searched. options: {name, rows, columns}, and
+//   csv      {name, columns} of the file that the rows can be saved as
+//   plain    all rows, without filters
+//   changed  called with the rows that the filters leave
 
 const SIZES = [25, 50, 100, 500];
 const PRINTED = 2000;
@@ -35,7 +38,11 @@ class Table {
     this.status = el("span", { role: "status", class: "quiet" });
     this.note = el("span", { class: "quiet" });
     const table = el("table", {}, el("caption", { class: "unseen" }, this.name), this.head, this.body);
-    const scroll = el("div", { class: "scroll", role: "region", "aria-label": this.name, tabindex: 0 }, table);
+    const scroll = el(
+      "div",
+      { class: "scroll", role: "region", "aria-label": this.name, tabindex: 0 },
+      table,
+    );
     if (this.plain) this.host.replaceChildren(scroll);
     else this.host.replaceChildren(this.bar(), scroll, this.pages());
     this.buildHead();
@@ -52,7 +59,8 @@ class Table {
       },
     });
     const clear = el("button", { type: "button", click: () => this.clear() }, "Clear filters");
-    const save = this.csv && el("button", { type: "button", click: () => this.save() }, "Save these rows as CSV");
+    const save =
+      this.csv && el("button", { type: "button", click: () => this.save() }, "Save these rows as CSV");
     return el(
       "div",
       { class: "bar" },
@@ -114,20 +122,31 @@ class Table {
     );
     const choice = el("label", { class: "quiet" }, "Rows per page ", size);
     this.paging = [this.back, this.next, choice];
-    return el("div", { class: "pages" }, this.status, el("span", { class: "grow" }), choice, this.back, this.next);
+    return el(
+      "div",
+      { class: "pages" },
+      this.status,
+      el("span", { class: "grow" }),
+      choice,
+      this.back,
+      this.next,
+    );
   }
 
   buildHead() {
     this.heads = new Map();
     const names = this.shownColumns.map((column) => {
       const label = el("button", { type: "button", click: () => this.sortBy(column) }, column.label);
-      const unit = this.columns.some((each) => each.unit) ? el("span", { class: "unit" }, column.unit ?? "") : null;
+      const unit = this.columns.some((each) => each.unit)
+        ? el("span", { class: "unit" }, column.unit ?? "")
+        : null;
       const head = el("th", { scope: "col", class: column.number ? "number" : "" }, label, unit);
       this.heads.set(column, head);
       return head;
     });
     this.head.replaceChildren(el("tr", {}, ...names));
-    if (!this.plain) this.head.append(el("tr", { class: "filters" }, ...this.shownColumns.map((each) => this.field(each))));
+    if (!this.plain)
+      this.head.append(el("tr", { class: "filters" }, ...this.shownColumns.map((each) => this.field(each))));
     this.mark();
   }
 
@@ -139,14 +158,24 @@ class Table {
     if (texts.length > 1 && texts.length <= FEW && texts.every((each) => each.length <= LONG)) {
       input = el(
         "select",
-        { "aria-label": name, change: () => this.filter(column, input.value === "" ? null : only(column, texts[input.value])) },
+        {
+          "aria-label": name,
+          change: () => this.filter(column, input.value === "" ? null : only(column, texts[input.value])),
+        },
         el("option", { value: "" }, "all"),
         ...texts.map((each, i) => el("option", { value: i }, each === "" ? "(empty)" : each)),
       );
     } else {
       let waiting = 0;
       const hint = column.number ? "> 5" : "";
-      input = el("input", { type: "text", "aria-label": name, placeholder: hint, title: help(column), spellcheck: "false", autocomplete: "off" });
+      input = el("input", {
+        type: "text",
+        "aria-label": name,
+        placeholder: hint,
+        title: help(column),
+        spellcheck: "false",
+        autocomplete: "off",
+      });
       input.addEventListener("input", () => {
         clearTimeout(waiting);
         waiting = setTimeout(() => {
@@ -201,7 +230,7 @@ class Table {
     if (this.words.length) tests.push((row) => this.words.every((word) => this.haystack(row).includes(word)));
     let found = tests.length ? this.rows.filter((row) => tests.every((test) => test(row))) : this.rows;
     const { column, down } = this.sorted;
-    if (column) found = found.toSorted ? found.toSorted(order(column, down)) : [...found].sort(order(column, down));
+    if (column) found = [...found].sort(order(column, down));
     this.found = found;
     this.page = 0;
     this.render();
@@ -220,30 +249,33 @@ class Table {
   // On paper there are no pages to turn: what the filters leave is printed, up to a limit.
   render(printing = false) {
     const size = printing ? PRINTED : this.plain ? Infinity : this.size;
-    if (printing) this.before = this.page;
     const page = printing ? 0 : this.page;
     const from = page * size || 0;
     const rows = this.found.slice(from, from + size);
     const columns = this.shownColumns;
     this.body.replaceChildren(
       ...rows.map((row) => el("tr", {}, ...columns.map((column) => cell(column, row)))),
-      ...(rows.length ? [] : [el("tr", {}, el("td", { colspan: columns.length, class: "quiet" }, "No row."))]),
+      ...(rows.length
+        ? []
+        : [el("tr", {}, el("td", { colspan: columns.length, class: "quiet" }, "No row."))]),
     );
     if (this.plain) return;
     const all = this.rows.length;
     const count = this.found.length;
     const span = count > size ? `${from + 1} to ${from + rows.length} of ` : "";
-    this.status.textContent = span + many(count, "row") + (count < all ? ` (${all.toLocaleString("en")} without filters)` : "");
+    this.status.textContent =
+      span + many(count, "row") + (count < all ? ` (${all.toLocaleString("en")} without filters)` : "");
     this.back.disabled = page === 0;
     this.next.disabled = from + size >= count;
     for (const each of this.paging) each.hidden = all <= SIZES[0];
   }
 
   save() {
-    const lines = [this.columns.map((column) => quoted(column.key ?? column.label))];
-    for (const row of this.found) lines.push(this.columns.map((column) => quoted(column.value(row))));
+    const { name, columns } = this.csv;
+    const lines = [columns.map((column) => quoted(column.label))];
+    for (const row of this.found) lines.push(columns.map((column) => quoted(column.value(row))));
     const blob = new Blob([lines.map((line) => line.join(",") + "\n").join("")], { type: "text/csv" });
-    const link = el("a", { href: URL.createObjectURL(blob), download: this.csv });
+    const link = el("a", { href: URL.createObjectURL(blob), download: name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
@@ -254,11 +286,17 @@ function cell(column, row) {
   const inside = column.show ? column.show(row) : shown(value);
   const full = typeof value === "number" && String(value) !== inside ? String(value) : null;
   const length = typeof inside === "string" ? inside.length : inside.textContent.length;
-  return el("td", { class: column.number ? "number plain" : length < 30 ? "plain" : null, title: full }, inside);
+  return el(
+    "td",
+    { class: column.number ? "number plain" : length < 30 ? "plain" : null, title: full },
+    inside,
+  );
 }
 
 function help(column) {
-  return column.number ? "As in > 5, <= 2.5, = 3 or 2..4" : "Part of the text; with ! before it, rows without it";
+  return column.number
+    ? "As in > 5, <= 2.5, = 3 or 2..4"
+    : "Part of the text; with ! before it, rows without it";
 }
 
 function text(column, row) {
@@ -306,7 +344,9 @@ function order(column, down) {
   const sign = down ? -1 : 1;
   const absent = (value) => value === null || value === undefined || value === "" || Number.isNaN(value);
   return (a, b) => {
-    const [first, second] = [a, b].map((row) => (column.number ? number(column.value(row)) : column.value(row)));
+    const [first, second] = [a, b].map((row) =>
+      column.number ? number(column.value(row)) : column.value(row),
+    );
     if (absent(first) || absent(second)) return absent(first) - absent(second);
     if (column.number) return first < second ? -sign : first > second ? sign : 0;
     return sign * collator.compare(String(first), String(second));
@@ -317,6 +357,7 @@ function order(column, down) {
 function quoted(value) {
   if (value === null || value === undefined) return "";
   let cell = String(value);
-  if (typeof value === "string" && /^[=@+\-\t\r]/.test(cell) && !isFinite(cell) && !/^-inf$/.test(cell)) cell = `'${cell}`;
+  if (typeof value === "string" && /^[=@+\-\t\r]/.test(cell) && !isFinite(cell) && !/^-inf$/.test(cell))
+    cell = `'${cell}`;
   return /[",\n\r]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

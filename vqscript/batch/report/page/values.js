@@ -57,7 +57,9 @@ function shown(value) {
 
 // 20240304 as 2024-03-04; a task of several studies has several dates.
 function dated(value) {
-  return String(value ?? "").replace(/\b(\d{4})(\d\d)(\d\d)\b/g, "$1-$2-$3").replaceAll(";", "; ");
+  return String(value ?? "")
+    .replace(/\b(\d{4})(\d\d)(\d\d)\b/g, "$1-$2-$3")
+    .replaceAll(";", "; ");
 }
 
 function clock(iso) {
@@ -87,7 +89,11 @@ function address(folder, file) {
 
 function facts(pairs) {
   const found = pairs.filter(([, value]) => value !== "" && value !== null && value !== undefined);
-  return el("dl", { class: "facts" }, ...found.map(([term, value]) => [el("dt", {}, term), el("dd", {}, value)]));
+  return el(
+    "dl",
+    { class: "facts" },
+    ...found.map(([term, value]) => [el("dt", {}, term), el("dd", {}, value)]),
+  );
 }
 
 const STATES = { done: "✓ done", failed: "✕ failed", waiting: "○ not done" };
@@ -110,7 +116,10 @@ function readData() {
     study.rows ??= [];
     study.pictures ??= [];
     study.warnings ??= [];
-    study.label = [study.patient_name || study.patient_id || study.title || study.folder, dated(study.study_date)]
+    study.label = [
+      study.patient_name || study.patient_id || study.title || study.folder,
+      dated(study.study_date),
+    ]
       .filter(Boolean)
       .join(" · ");
     const place = new Map((study.columns ?? []).map((name, i) => [name, i]));

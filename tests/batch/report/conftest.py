@@ -1,14 +1,17 @@
-"""A batch's folder as a batch leaves it, without the work: for the report's tests and benchmark."""
+"""A batch's folder as a batch leaves it, without the work, and a browser to open its report in."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 import random
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image, ImageDraw
 
 from vqscript.batch import record, tables
@@ -166,3 +169,91 @@ def fields_of(
         "seconds": 1.5 + i / 100,
         "attempt": 1,
     }
+
+
+@pytest.fixture
+def make() -> Callable[..., BatchFolder]:
+    """Return :func:`make_batch`."""
+    return make_batch
+
+
+# The browser ------------------------------------------------------------------------------
+
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_FLAGS = (
+    "--no-sandbox",  # root in a container has none
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass
+class Reader:
+    """Someone who reads a report: the page in a browser without a network, and what it complained of."""
+
+    page: Any
+    complaints: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def open(self, path: Path) -> None:
+        """Open a report from the disk; returns when it is put together."""
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector("#parts li")
+
+    def cells(self, table: str, column: int) -> list[str]:
+        """Return what stands in a column (from 1) of a table, as far as it is on the page."""
+        found: list[str] = self.page.locator(f"{table} tbody td:nth-child({column})").all_inner_texts()
+        return found
+
+    def column(self, table: str, name: str) -> list[str]:
+        """Return what stands in a column, by its name."""
+        names = [each.split("\n")[0] for each in self.page.locator(f"{table} thead th").all_inner_texts()]
+        return self.cells(table, names.index(name) + 1)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    program = next(filter(None, map(shutil.which, _CHROMIUM)), None)
+    if program is None:
+        pytest.skip("needs Chromium (Debian's package chromium)")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=list(_FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def read(chromium) -> Iterator[Callable[..., Reader]]:
+    """Open a report, as in ``read(path, color_scheme="dark")``; at the end the browser must have had no complaint.
+
+    A report asks for nothing but the pictures beside it. A complaint that a test expects it takes out of the list.
+    """
+    readers: list[Reader] = []
+    contexts: list[Any] = []
+
+    def opened(path: Path, **options: Any) -> Reader:
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        reader = Reader(context.new_page())
+        reader.page.set_default_timeout(20_000)
+        reader.page.on("console", lambda message: reader.complaints.append(f"{message.type}: {message.text}"))
+        reader.page.on("pageerror", lambda error: reader.complaints.append(str(error)))
+        reader.page.on("dialog", lambda dialog: (reader.complaints.append(dialog.message), dialog.dismiss()))
+        reader.page.on("request", lambda request: reader.asked.append(request.url))
+        readers.append(reader)
+        reader.open(path)
+        return reader
+
+    yield opened
+    complaints = [reader.complaints for reader in readers]
+    asked = [url for reader in readers for url in reader.asked if not url.startswith(("file:", "data:", "blob:"))]
+    for context in contexts:
+        context.close()
+    assert complaints == [[]] * len(readers)
+    assert asked == []
