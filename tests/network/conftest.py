@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -272,7 +273,7 @@ class Made:
         return list(self.files.values())
 
 
-def make_series(folder: Path, slices: int = 4, side: int = 16, **attributes: object) -> Made:
+def write_series(folder: Path, slices: int = 4, side: int = 16, **attributes: object) -> Made:
     """Write a CT series; attributes replace those it has, None leaves one out."""
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
@@ -331,4 +332,33 @@ def make_series(folder: Path, slices: int = 4, side: int = 16, **attributes: obj
 @pytest.fixture
 def series(tmp_path: Path) -> Made:
     """Four small slices, new in every test."""
-    return make_series(tmp_path / "series")
+    return write_series(tmp_path / "series")
+
+
+@pytest.fixture
+def make_series(tmp_path: Path) -> Callable[..., Made]:
+    """Write further series: ``make_series("name", slices=2, Modality="MR")``."""
+
+    def make(name: str, slices: int = 4, side: int = 16, **attributes: object) -> Made:
+        return write_series(tmp_path / name, slices, side, **attributes)
+
+    return make
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that nobody listens on."""
+    return free_port()
+
+
+@pytest.fixture
+def starting(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Start further servers for one test: ``starting("storescp", "+uf")``; "orthanc" takes settings by name."""
+    kinds = {"orthanc": start_orthanc, "qrscp": start_qrscp, "storescp": start_storescp}
+    with contextlib.ExitStack() as stack:
+
+        def start(kind: str, *options: str, **settings: object) -> Any:
+            folder = tmp_path / f"{kind}-{free_port()}"
+            return stack.enter_context(kinds[kind](folder, *options, **settings))
+
+        yield start

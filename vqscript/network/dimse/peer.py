@@ -105,17 +105,20 @@ class DimsePeer:
         if self._sends_by_get is not False:
             try:
                 self._get(study_uid, series_uid, instances, receive)
-            except get.NotOffered as error:
+                return
+            except Unreachable:
+                raise
+            except PeerError as error:
+                if self._sends_by_get:
+                    raise
                 if not self.address.move_port:
                     hint = "set our AE title and a port it may send to, and tell both to the server, for C-MOVE"
-                    raise PeerError(error.message, hint=hint, peer=self.name, status="") from error
-                self._sends_by_get = False
-            else:
-                return
+                    raise PeerError(error.message, hint=hint, peer=self.name, status=error.status) from error
         if self._landing is None:
             self._landing = Landing(self.address)
         for identifier in _identifiers(study_uid, series_uid, instances):
             self._landing.receive(self.address, _dataset(identifier), receive)
+        self._sends_by_get = False
 
     def move(self, study_uid: str, series_uid: str, instances: Sequence[str], to: str) -> Moved:
         """Have it send a study, a series ("" for all) or instances (none for all) to another AE title (C-MOVE).
@@ -164,16 +167,16 @@ class DimsePeer:
         expected = len(missing)
         asked = _identifiers(study_uid, series_uid, instances)
         refusal: PeerError | None = None
-        for offer in offers(classes, all_known=all_known):
+        for number, offer in enumerate(offers(classes, all_known=all_known)):
             try:
                 get.get(self.address, asked, offer, take)
                 self._sends_by_get = True
             except Unreachable:
                 raise
             except PeerError as error:
-                if isinstance(error, get.NotOffered) and not self._sends_by_get:
+                if isinstance(error, get.NotOffered) and number == 0:
                     raise
-                refusal = error  # of these classes it has none, or does not take them: there may be more to offer
+                refusal = error  # what it has may be among those offered next
             if not missing:
                 return
             asked = [
