@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from vqscript.batch.pool import Pool, WorkerLost
+from vqscript.batch.pool import Pool, WorkerLost, tell
 from vqscript.errors import UsageError
 
 HANG_GUARD = 60
@@ -93,6 +93,40 @@ def test_shutdown_ends_what_runs_and_cancels_what_waits():
     assert waiting.cancelled()
     with pytest.raises(WorkerLost, match="stopped"):
         running.result(HANG_GUARD)
+
+
+def test_after_the_shutdown_nothing_is_taken_on():
+    pool = Pool(1)
+    pool.shutdown()
+    assert pool.submit(double, 4).cancelled()
+    pool.shutdown()
+
+
+def say(messages: list[str]) -> str:
+    for message in messages:
+        tell(message)
+    return "said"
+
+
+def say_and_note(message: str) -> str:
+    try:
+        tell(message)
+    except UsageError as error:
+        return f"refused: {error.message}"
+    return "heard"
+
+
+def test_a_task_waits_until_it_was_heard():
+    heard = []
+    with Pool(1, heard=heard.append) as pool:
+        assert pool.submit(say, ["one", "two"]).result(HANG_GUARD) == "said"
+    assert heard == ["one", "two"]
+
+
+def test_a_task_is_told_when_what_it_said_could_not_be_noted():
+    with Pool(1, heard=refuse) as pool:
+        assert pool.submit(say_and_note, "more").result(HANG_GUARD) == "refused: no more"
+        assert pool.submit(double, 4).result(HANG_GUARD) == 8
 
 
 def test_each_worker_is_prepared_before_its_first_task_the_one_that_takes_anothers_place_too():

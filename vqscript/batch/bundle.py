@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from vqscript.batch import fingerprint
 from vqscript.errors import UsageError
@@ -40,6 +41,15 @@ class Bundle:
     hashes: Mapping[str, str]
     left_out: tuple[str, ...] = ()
     config: bytes | None = None
+
+    def data(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self) | {"script": str(self.script)}
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Bundle:
+        """Return what :meth:`data` was made from."""
+        return cls(**{**data, "script": Path(data["script"])})
 
     @property
     def visible(self) -> bool:

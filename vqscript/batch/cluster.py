@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vqscript.batch import parcel, remote, worker
-from vqscript.batch.bundle import Bundle, pack
+from vqscript.batch.bundle import pack
 from vqscript.batch.folder import BatchFolder
 from vqscript.batch.pool import WorkerLost
-from vqscript.batch.remote import SENT, Errand, Reply
+from vqscript.batch.remote import BUNDLES, SENT, Errand, Reply
 from vqscript.batch.runner import Executor
 from vqscript.batch.sent import Sent
 from vqscript.batch.sight import problem, sight
@@ -28,6 +28,9 @@ CONNECT = 10.0
 
 ARRIVE = 30.0
 """Seconds for the first worker to arrive; later ones are welcome at any time."""
+
+Key = tuple[str, str, int]
+"""Of a task, for Dask: the run, the study's folder, the attempt."""
 
 
 class ClusterError(VqError):
@@ -92,13 +95,14 @@ class Cluster:
         self._sent = Sent(self._folder.private / "sent")
         self._root = _root(job.repo, config.load(job.config))
         self._sight = sight(self._root) if self._root else None
+        self._versions = versions()
         self._check_workers()
         self.threads: int = sum(client.nthreads().values())
         self._merge_sent()
-        script = pack(job.script, config.load(job.config).path)
-        # The result of a task: Dask brings it to each worker once, and makes it again should it be lost.
-        self._bundle = client.submit(_same, script, key=f"{self.name}-script", pure=False)
-        self._running: dict[str, Any] = {}
+        # Each worker asks for it once. As an argument it would be kept with every task; as the result of another task
+        # it would hold the tasks to the worker that has it.
+        client.set_metadata([BUNDLES, self.name], pack(job.script, config.load(job.config).path).data())
+        self._running: dict[Key, Any] = {}
 
     def submit(self, function: Callable[[Any], Any], argument: Any, /) -> Any:
         """Have a task run on the cluster, and anything else here."""
@@ -109,17 +113,17 @@ class Cluster:
                 f"the scheduler at {self._address} is gone", hint="the same command goes on once it is there again"
             )
         task = argument.task
-        known = {each["StudyInstanceUID"]: sorted(self._sent.uids(each["StudyInstanceUID"])) for each in task.studies}
-        errand = Errand(self.name, argument, versions(), self._root, self._sight, known)
-        key = f"{self.name}-{task.folder}-{argument.attempt}"
-        self._running[key] = self._client.submit(remote.serve, errand, self._bundle, key=key, pure=False)
+        known = {uid: self._sent.uids(uid) for uid in (study["StudyInstanceUID"] for study in task.studies)}
+        errand = Errand(self.name, argument, known, self._versions, self._root, self._sight)
+        key = (self.name, task.folder, argument.attempt)
+        self._running[key] = self._client.submit(remote.serve, errand, key=key, pure=False)
         return _Answer(self, key)
 
-    def when_done(self, key: str, then: Callable[[Any], object]) -> None:
+    def when_done(self, key: Key, then: Callable[[Any], object]) -> None:
         """Have a function called once a task is done."""
         self._running[key].add_done_callback(then)
 
-    def receive(self, key: str) -> Outcome:
+    def receive(self, key: Key) -> Outcome:
         """Return what became of a task, with its files in their place.
 
         Raises
@@ -135,8 +139,8 @@ class Cluster:
             raise WorkerLost(f"{error.allowed_failures + 1} workers ended while they had this task") from error
         except CancelledError as error:
             raise WorkerLost(f"the scheduler gave the task up: {error}") from error
-        finally:
-            self._merge_sent()
+        for uid, uids in reply.sent.items():
+            self._sent.add(uid, uids)
         if reply.files is not None:
             parcel.unpack(reply.files, self._folder, reply.outcome.folder)
         return reply.outcome
@@ -150,6 +154,7 @@ class Cluster:
         self._client.run(remote.let_go, self.name, on_error="ignore")
         self._merge_sent()
         self._client.set_metadata([SENT, self._job.run_id], {})
+        self._client.set_metadata([BUNDLES, self.name], {})
 
     def _merge_sent(self) -> None:
         """Note what workers that do not see the folder of the batch told the scheduler."""
@@ -168,7 +173,7 @@ class Cluster:
                 f"no worker came to the scheduler at {self._address} within {ARRIVE:g} s",
                 hint=f"start some: dask worker {self._address}",
             ) from error
-        ours = versions()
+        ours = self._versions
         for name, theirs in self._client.run(versions, on_error="return").items():
             if isinstance(theirs, BaseException):
                 raise ClusterError(
@@ -192,7 +197,7 @@ class Cluster:
 class _Answer:
     """A task in hand."""
 
-    def __init__(self, cluster: Cluster, key: str) -> None:
+    def __init__(self, cluster: Cluster, key: Key) -> None:
         self._cluster = cluster
         self._key = key
 
@@ -230,7 +235,3 @@ def _root(repo: str, settings: Config) -> Path | None:
     from vqscript.repository.opening import local_path
 
     return None if "://" in repo and endpoint_of(repo) else local_path(repo, settings).resolve()
-
-
-def _same(bundle: Bundle) -> Bundle:
-    return bundle

@@ -76,6 +76,7 @@ class Pool:
         self._heard = heard
         self._waiting: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._closed = threading.Event()
+        self._closing = threading.Lock()  # nothing is put behind the last mark
         self._threads = [threading.Thread(target=self._serve, name=f"pool-{n}", daemon=True) for n in range(size)]
         for thread in self._threads:
             thread.start()
@@ -83,17 +84,23 @@ class Pool:
     def submit(self, function: Callable[[Any], Any], argument: Any) -> Future[Any]:
         """Have ``function(argument)`` run in a worker; both are pickled.
 
-        The future's exception is :class:`WorkerLost` where the process ended before it answered.
+        The future's exception is :class:`WorkerLost` where the process ended before it answered; after
+        :meth:`shutdown` it is cancelled.
         """
         future: Future[Any] = Future()
-        self._waiting.put((future, function, argument))
+        with self._closing:
+            if self._closed.is_set():
+                future.cancel()
+            else:
+                self._waiting.put((future, function, argument))
         return future
 
     def shutdown(self) -> None:
         """End all workers at once; tasks that run are lost, those that wait are cancelled."""
-        self._closed.set()
-        for _ in self._threads:
-            self._waiting.put(None)
+        with self._closing:
+            self._closed.set()
+            for _ in self._threads:
+                self._waiting.put(None)
         for thread in self._threads:
             thread.join()
 

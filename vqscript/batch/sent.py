@@ -60,8 +60,8 @@ class Relayed(Sent):
         """Note UIDs, here and where the batch is led."""
         from vqscript.batch.pool import tell
 
-        tell((study_uid, sorted(uids)))
         super().add(study_uid, uids)
+        tell((study_uid, sorted(self.uids(study_uid))))
 
 
 def sent_of(job: Job) -> Sent:
