@@ -224,3 +224,10 @@ local again = args.again
 if again then VQ.currentOp():scalarMult(0, 2) end
 VQ.mainWin():setViewMode("Slice View", "Arithmetics")
 if again then goto top end
+
+--- options where a parameter is left out
+VQ.mainWin():setViewMode("Slice View", "3D ROI Tool")
+local roi, how, inputs = VQ.currentOp(), "-full", args.inputs
+roi:statistics(1, "-full", true, "-sampling", "native") roi:table(how, true) roi:statistics(1, 0, how, true)
+roi:exportTable("a", "-layout", "wide") roi:exportTable("a", inputs, "-full", true) roi:load("a.dcm", "-anyframe", 1)
+VQ.dicomRepository(args.repo):findStudies("-sort", "StudyDate")

@@ -105,6 +105,13 @@ def test_ways_to_give_options(home, lab, given):
     home.run(f'local repo = VQ.dicomRepository("{lab}") repo:findStudies("" {"," if given else ""} {given})')
 
 
+def test_options_may_follow_where_a_parameter_is_left_out(home, lab, refusal):
+    home.run(f'assert(#VQ.dicomRepository("{lab}"):findStudies("-SORT", "StudyDate") == 0)')
+    # Text with a dash is text where it is asked for, and where no option is called so.
+    assert refusal(f'VQ.dicomRepository("{lab}"):findSeries("-modality")')[1].endswith("has no study -modality")
+    assert "has no value" in refusal(f'VQ.dicomRepository("{lab}"):findStudies("-pilot", "-sort")')[1]
+
+
 @pytest.mark.parametrize("word", ["Überlauf", "µCi", "心臓", "🐁", "a\\0b", "a\\nb"])
 def test_text_crosses_as_utf8(home, word):
     lua = word.encode().decode()

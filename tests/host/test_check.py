@@ -97,6 +97,9 @@ MISTAKES = [
     (PROJECT + "repo:getStudies('-sort', 5)", "3:26", "value", "-sort takes text, got 5"),
     (PROJECT + "repo:setSubject('1.2', { wieght = '24 g' })", "3:26", "option", 'did you mean "weight"?'),
     (OBJECTS + "dm:convertUnit(0, 'SUV', '-sex', 'X')", "2:34", "value", "-sex takes one of M, F, O"),
+    (ROI + 'roi:statistics(1, 0, "-ful", true)', "3:22", "option", 'did you mean "-full"?'),
+    (ROI + 'roi:exportTable("a", "-layout", "long")', "3:33", "value", "takes one of tidy, wide"),
+    (ROI + 'roi:statistics("-full")', "3:16", "value", 'j takes a whole number, got "-full"'),
     # Words and types
     (OBJECTS + 'dm:setPalette(0, "hott")', "2:18", "value", 'there is no palette "hott" (did you mean "hot"?)'),
     (OBJECTS + 'dm:convertUnit(0, "SUVx")', "2:19", "value", 'did you mean "SUVbw"?'),

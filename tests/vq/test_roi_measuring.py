@@ -45,11 +45,13 @@ def test_options_of_a_measurement(tool):
         print(s.sampling, s.maxDiameter > 0, s.globalPeak >= s.localPeak, s["p2.5"] <= s.p5, s.entropyBinWidth)
         local rows = roi:table(1, 1, {full = true})
         print(#rows, rows[2].name, rows[2].maxDiameter > 0, rows[3].voxels, rows[3].maxDiameter)
+        print(roi:statistics(1, 1, "-sampling", "native").mean == s.mean, #roi:table("-full", true))
     """)
     assert printed == [
         "linear, total preserved\tnil\tnil\tnil",
         "native\ttrue\ttrue\ttrue\t0.0001",
         "3\tLiver\ttrue\t0\tnil",
+        "true\t3",
     ]
 
 
@@ -114,6 +116,10 @@ def test_what_is_measured_can_be_listed(tool):
     ("call", "message"),
     [
         ('roi:statistics(1, 0, 1, "-ful", true)', 'no option "-ful"'),
+        ('roi:statistics(1, 0, "-ful", true)', 'no option "-ful"'),
+        ('roi:statistics(1, "-full")', 'the option "-full" has no value'),
+        ('roi:statistics("-full", true)', 'j takes a whole number, got "-full"'),
+        ('roi:exportTable("rois", "-layout", "long")', "takes one of tidy, wide"),
         ('roi:statistics(1, 0, 1, "-sampling", "nearest")', "takes one of linear, native"),
         ('roi:statistics(1, 0, 1, "-percentiles", {101})', "no percentile 101"),
         ('roi:statistics(1, 0, 1, "-binwidth", 0)', "bins of 0"),

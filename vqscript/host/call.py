@@ -7,7 +7,7 @@ left out, has ways of its own: they cost a third of the general one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from vqscript.errors import UsageError, did_you_mean
@@ -199,19 +199,20 @@ def _general(
         if count < required:
             missing = parameters[count].name
             raise UsageError(f"{member.name} needs {missing}", hint=f"call it as {member.signature}")
+        begin = len(parameters) if member.options is None else _begin(member.options, parameters, given[:count], border)
         arguments = []
-        for parameter, value in zip(parameters, given[:count], strict=False):
+        for parameter, value in zip(parameters[:begin], given[:count], strict=False):
             if value is None and not parameter.required:
                 arguments.append(parameter.default)
             else:
                 arguments.append(_named(f"{member.name}: {parameter.name}", parameter.convert, value, border))
-        further = given[len(parameters) : count]
+        further = given[begin:count]
         if not further:
             return method(*arguments)
         if rest is not None:
             return method(*arguments, *(_named(f"{member.name}: argument", rest, each, border) for each in further))
         if member.options is not None:
-            return method(*arguments, **read_options(member, given[len(parameters) :], border))
+            return method(*arguments, **read_options(member, given[begin:], border))
         raise UsageError(  # not all of a great many are handed over, so there is no saying how many more
             f"{member.name} takes {len(parameters)} argument{'' if len(parameters) == 1 else 's'}, got more",
             hint=f"call it as {member.signature}",
@@ -226,6 +227,27 @@ def _general(
             return border.as_data(error)
 
     return border_general
+
+
+def _begin(options: Mapping[str, Any], parameters: list[_Read], given: tuple[Any, ...], border: Border) -> int:
+    """Return where the options begin: behind the parameters, or where an optional one is left out for them.
+
+    Text with a dash stands for an option there if it names one, or where the parameter takes no text.
+    """
+    for place, (parameter, value) in enumerate(zip(parameters, given, strict=False)):
+        if parameter.required or type(value) is not str or not value.startswith("-"):
+            continue
+        if value[1:].strip().casefold() in map(str.casefold, options) or not _fits(parameter, value, border):
+            return place
+    return len(parameters)
+
+
+def _fits(parameter: _Read, value: Any, border: Border) -> bool:
+    try:
+        parameter.convert(value, border)
+    except Mismatch:
+        return False
+    return True
 
 
 def read_options(member: Member, given: tuple[Any, ...], border: Border) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from itertools import zip_longest
 
 from vqscript.errors import did_you_mean
 from vqscript.host.check.finding import Problem
-from vqscript.host.check.kinds import Kind
+from vqscript.host.check.kinds import Kind, Of, one
 from vqscript.host.check.tree import Call, Expression, Literal, Node, Table, Vararg, beginning
 from vqscript.host.check.words import described, misfit, mismatch, shown
 from vqscript.host.handbook import Entry, Handbook, OptionEntry
+
+_TEXT = one(Of("text"))
 
 
 def problems(
@@ -35,11 +37,12 @@ def problems(
         # Lua's own functions tell nil from nothing, ignore what is too much, and take "3" for 3 and 3 for "3".
         return list(_too_few(entry, arguments, at))
     given = arguments if lenient else _without_nils(arguments)
+    begin = len(entry.parameters) if lenient else _begin(entry, arguments, kind)
     return [
         *_too_few(entry, given, at),
         *_too_many(entry, given, at, lenient),
-        *_values(entry, given, kind, lenient),
-        *_options(entry, arguments, kind),
+        *_values(entry, given[:begin], kind, lenient),
+        *_options(entry, arguments[begin:], kind),
     ]
 
 
@@ -110,8 +113,21 @@ def _items(
                 yield from _value(entry, field, declared.fields[field].type_text, value, kind)
 
 
-def _options(entry: Entry, arguments: list[Expression], kind: Callable[[Expression], Kind]) -> Iterator[Problem]:
-    given = arguments[len(entry.parameters) :]
+def _begin(entry: Entry, arguments: list[Expression], kind: Callable[[Expression], Kind]) -> int:
+    """Return where the options begin, as a call finds it: an optional parameter may be left out for them."""
+    for place, (parameter, argument) in enumerate(zip(entry.parameters, arguments, strict=False)):
+        if entry.options is None or not parameter.optional:
+            continue
+        if isinstance(argument, Literal):
+            text = argument.value if isinstance(argument.value, str) else ""
+            if text.startswith("-") and (_find(entry.options, text) or mismatch(argument, parameter.type_text)):
+                return place
+        elif kind(argument) == _TEXT and misfit(_TEXT, parameter.type_text):
+            return place  # the name of an option in a variable
+    return len(entry.parameters)
+
+
+def _options(entry: Entry, given: list[Expression], kind: Callable[[Expression], Kind]) -> Iterator[Problem]:
     if entry.options is None or not _without_nils(given):
         return
     named: list[tuple[Expression, Expression | None]]
