@@ -230,7 +230,7 @@ def test_a_frame_of_a_dynamic_volume() -> None:
     image = np.stack([np.full(GRID.shape, t, np.int16) for t in (5, 6)])
     rois = roi_of(GRID, (0, 0, 0))
     assert [measure(rois, 1, Volume(image, GRID), t).number("mean") for t in (0, 1)] == [5, 6]
-    with pytest.raises(RoiError, match="no frame 2"):
+    with pytest.raises(RoiError, match="no frame 3; counted from 1, the input has 2"):
         measure(rois, 1, Volume(image, GRID), 2)
 
 

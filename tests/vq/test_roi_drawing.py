@@ -270,6 +270,15 @@ def test_the_peak_sphere(tool, desk) -> None:
     """) == ["Lesion peak\t2\ttrue", "true\ttrue", "true"]
 
 
+def test_an_roi_that_vanishes_is_told_of(tool, desk) -> None:
+    assert tool("""
+        local j = roi:addROI("Rim")
+        roi:sphere(j, 20, 16, 13, 8)
+        print(roi:shell(j, 0.1), roi:numROIs())
+    """)[0].startswith("0\t")
+    assert 'info: ROI "Rim" is empty now' in desk.logged
+
+
 def test_what_happened_is_said_once_for_each_reference(tool, desk) -> None:
     script = """
         local a, b = roi:addROI("A"), roi:addROI("B")
@@ -345,7 +354,7 @@ BAD = {
     "roi:sphere(3, 20, 20, 15, 5, '-erase', true)": 'ROI "Locked" is locked',
     "roi:sphere(1, 20, 20, 15, 5, '-earse', true)": 'no option "-earse"',
     "roi:cylinder(1, 20, 20, 15, 5, 5, 7)": "there is no axis 7",
-    "roi:polygon(1, 99, {{1, 1}, {5, 1}, {5, 5}})": "no slices 99 to 99",
+    "roi:polygon(1, 99, {{1, 1}, {5, 1}, {5, 5}})": "no slice 99 to draw on",
     "roi:polygon(1, 9, {{1, 1}, {5}, {5, 5}})": "three or more points",
     "roi:polygon(1, 9, {})": "three or more points",
     "roi:contours(1, {})": "no contour",

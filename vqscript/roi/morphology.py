@@ -13,8 +13,9 @@ import numpy as np
 
 from vqscript.errors import RoiError
 from vqscript.roi.ball import Ball, closed, dilated, eroded, opened
+from vqscript.roi.record import Met
 from vqscript.roi.region import Part, grown, relative
-from vqscript.roi.roiset import Met, RoiSet
+from vqscript.roi.roiset import RoiSet
 
 MAX_VOXELS = 1 << 28
 """What closing may have to look at: an ROI's box and as much around it as the ball reaches."""
@@ -58,7 +59,7 @@ def margin(rois: RoiSet, j: int, x: float, y: float, z: float) -> Met:
     for mm in (x, y, z):
         _check_distance(mm, zero=True)
     if x == y == z == 0:
-        raise RoiError("a margin of 0 mm along all axes", hint="give millimetres above 0 along at least one")
+        raise RoiError("a margin of 0 mm along all axes changes nothing", hint="give millimetres above 0 along one")
     part = rois.part(j)
     return Met() if part is None else _set(rois, j, _dilated(rois, part, Ball.of(rois.grid, x, y, z)))
 

@@ -116,8 +116,9 @@ def polygon(grid: Grid, points: ArrayLike, first: int, last: int | None = None, 
     corners = _corners(points, 2)
     last = first if last is None else last
     if not 0 <= first <= last < grid.size[axis]:
+        asked = f"is no slice {first}" if first == last else f"are no slices {first} to {last}"
         raise RoiError(
-            f"there are no slices {first} to {last} to draw on",
+            f"there {asked} to draw on",
             hint=f"axis {axis} ({AXES[axis]}) has slices 0 to {grid.size[axis] - 1}",
         )
     across = [other for other in range(3) if other != axis]

@@ -119,7 +119,7 @@ def measure_frames(
     measured = []
     for t in frames:
         if not 0 <= t < volume.frames:
-            raise RoiError(f"there is no frame {t} to measure; frames here: 0 to {volume.frames - 1}")
+            raise RoiError(f"there is no frame {t + 1}; counted from 1, the input has {volume.frames}")
         here, values = (None, None) if placed is None else _with_value(placed, volume, t)
         if here is None or values is None:
             measured.append(Statistics(name, volume.unit, found, {"voxels": 0, "volume": 0.0, "volumeML": 0.0}))

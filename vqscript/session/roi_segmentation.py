@@ -34,7 +34,7 @@ class RoiSegmentation(RoiWork):
 
         low, high = _limits(low, high)
         met = threshold(self.rois, j, self._scope(i, frame, j, within), low, high)
-        return self._found(j, self._changed(j, met))
+        return self._changed(j, met, ": no value lies between the limits")
 
     def isocontour(
         self,
@@ -149,11 +149,6 @@ class RoiSegmentation(RoiWork):
                 "input 0"
             )
         return scope
-
-    def _found(self, j: int, voxels: int) -> int:
-        if not voxels:
-            self._say(f'ROI "{self.rois.roi(j).name}" is empty now: no value lies between the limits')
-        return voxels
 
 
 def _limits(low: float | None, high: float | None) -> tuple[float, float]:

@@ -7,7 +7,8 @@ from weakref import ReferenceType, ref
 
 if TYPE_CHECKING:
     from vqscript.imaging.volume import Volume
-    from vqscript.roi.roiset import Met, RoiSet
+    from vqscript.roi.record import Met
+    from vqscript.roi.roiset import RoiSet
     from vqscript.session.session import Session
 
 
@@ -31,8 +32,8 @@ class RoiWork:
         """The ROIs themselves."""
         return self._session.rois
 
-    def _changed(self, j: int, met: Met) -> int:
-        """Say which other ROIs a change of ROI ``j`` met on its layer; returns the voxels it has now."""
+    def _changed(self, j: int, met: Met, why_empty: str = "") -> int:
+        """Say which other ROIs a change of ROI ``j`` met on its layer, or that nothing is left; returns its voxels."""
         roi = self.rois.roi(j)
         if met.lost:
             self._say(
@@ -42,7 +43,10 @@ class RoiWork:
             )
         if met.kept:
             self._say(f'ROI "{roi.name}" leaves out voxels of {_quoted(met.kept)}, locked on its layer')
-        return self.rois.count(j)
+        voxels = self.rois.count(j)
+        if not voxels:
+            self._say(f'ROI "{roi.name}" is empty now{why_empty}')
+        return voxels
 
     def _say(self, text: str, level: str = "info") -> None:
         """Log a note once for each reference: a script that goes through studies does the same to each."""
