@@ -235,6 +235,22 @@ def test_many_rows_are_on_pages(make, tmp_path, read):
     assert len(report.column(RESULTS, "roi")) == 120
 
 
+def test_five_hundred_studies_are_sorted_and_filtered_like_a_few(make, tmp_path, read):
+    rois = [f"ROI {n}" for n in range(20)]
+    report = read(write_report(make(tmp_path / "out", 500, rois=rois, pictures=())))
+    assert text(report, f"{RESULTS} [role=status]") == "1 to 50 of 10,000 rows"
+    assert len(panels(report)) == 20
+    assert "Thick lines join the medians." in text(report, "#plot-area")
+    button = report.page.locator(f"{RESULTS} th button", has_text="mean")
+    button.click()
+    button.click()
+    assert report.column(RESULTS, "roi")[0] == "ROI 19"
+    report.page.get_by_label("Filter mean").fill("< 4")
+    settled(report, RESULTS, r"without filters")
+    assert set(report.column(RESULTS, "roi")) == {"ROI 0"}
+    assert panels(report) == ["ROI 0 mean, %ID/g"]
+
+
 def test_a_wide_table_begins_with_what_is_asked_for_most(make, tmp_path, read):
     def change(i, study, fields):
         for row in fields["rows"]:
@@ -384,6 +400,16 @@ def test_values_in_different_units_share_no_axis(make, tmp_path, read):
     report = read(write_report(make(tmp_path / "out", 2, rois=["Heart"], change=change)))
     assert panels(report) == ["Heart mean, %ID/g", "Heart mean, Bq/mL"]
     assert report.page.locator(f"{RESULTS} th", has_text="mean").inner_text() == "mean"  # no unit of all
+
+
+def test_panels_of_one_unit_can_share_their_scale(report):
+    def scales():
+        figures = report.page.locator("#plot-area figure").all()
+        return [figure.locator("text[text-anchor=end]").all_text_contents() for figure in figures]
+
+    assert len({tuple(scale) for scale in scales()}) > 1
+    report.page.get_by_label("Same scale in all").check()
+    assert scales() == [scales()[0]] * 4
 
 
 def test_a_value_is_read_off_and_opens_its_study(make, tmp_path, read):

@@ -99,8 +99,8 @@ def _make(path: Path) -> Preview:
                 return {"width": width, "height": height}
             picture.draft("RGB", (EDGE, EDGE))
             small = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
-        # Pillow's readers raise any of these at a damaged file. It stays listed, without a preview.
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, MemoryError, Image.DecompressionBombError):
+        # Pillow's readers raise any of these at a damaged file, or one too large. It stays listed, without a preview.
         return {}
     small.thumbnail((EDGE, EDGE), reducing_gap=2.0)
     out = io.BytesIO()

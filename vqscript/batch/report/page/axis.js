@@ -13,13 +13,19 @@ function ticks(low, high, count) {
   return found;
 }
 
-// The range of an axis: from zero where that costs little, so that heights compare; never of no length.
-function range(values, fromZero) {
+// The least and the largest; of more values than a function takes arguments.
+function extent(values) {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
+    if (value < low) low = value;
+    if (value > high) high = value;
   }
+  return [low, high];
+}
+
+// The range of an axis: from zero where that costs little, so that heights compare; never of no length.
+function range(values, fromZero) {
+  let [low, high] = extent(values);
   if (fromZero && low > 0 && low < 0.5 * high) low = 0;
   if (low === high) [low, high] = low ? [low - Math.abs(low) / 10, high + Math.abs(high) / 10] : [-1, 1];
   const room = (high - low) * 0.06;

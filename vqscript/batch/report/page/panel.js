@@ -19,16 +19,11 @@ class Panel {
 
   place() {
     const { points, view } = this;
-    const y =
-      this.common ??
-      range(
-        points.map((point) => point.y),
-        true,
-      );
+    const [across, up] = [points.map((point) => point.x), points.map((point) => point.y)];
+    const y = this.common ?? range(up, true);
     this.yTicks = ticks(...y, 5);
     const left = 22 + 6.4 * Math.max(...this.yTicks.map((value) => shown(value).length));
-    this.slanted =
-      view === "by study" && distinct(points.map((point) => point.x)).length <= (this.wide ? 24 : 12);
+    this.slanted = view === "by study" && distinct(across).length <= (this.wide ? 24 : 12);
     this.frame = {
       left,
       right: this.width - 10,
@@ -36,24 +31,19 @@ class Panel {
       bottom: this.height - (this.slanted ? 70 : view === "by group" ? 36 : 40),
     };
     const { right, top, bottom } = this.frame;
+    this.coloured = this.names.length > 0 && (view === "by group" || this.names.length <= COLOURS);
     this.y = scale(y, [bottom, top]);
     if (view === "by group") {
       const step = (right - left) / this.names.length;
       this.x = (i) => left + (i + 0.5) * step;
       this.spread = Math.min(26, step * 0.3);
     } else {
-      this.x = scale(
-        range(
-          points.map((point) => point.x),
-          false,
-        ),
-        [left, right],
-      );
+      this.x = scale(range(across, false), [left, right]);
     }
     const seen = new Map();
     for (const point of points) {
       const i = this.names.indexOf(point.group);
-      point.series = i < 0 ? 0 : i % COLOURS;
+      point.series = this.coloured ? i % COLOURS : 0;
       if (view === "by group") {
         // Beside each other in a pattern that is the same every time, so that points hide less of one another.
         const n = seen.get(i) ?? 0;
@@ -163,7 +153,7 @@ class Panel {
     const { left, right, bottom } = this.frame;
     const dates = this.view === "over time" && this.time === DATE;
     const values = this.points.map((point) => point.x);
-    const [low, high] = [Math.min(...values), Math.max(...values)];
+    const [low, high] = extent(values);
     const many = this.wide ? 9 : 4;
     const found = dates ? dayTicks(values, many) : ticks(low, high, low === high ? 1 : this.wide ? 10 : 6);
     const named = this.view === "over time" ? this.time : "study, in the order of the batch";

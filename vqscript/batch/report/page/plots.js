@@ -117,40 +117,35 @@ class Plots {
     this.time.label.hidden = view !== "over time";
     if (view === "by group" && !this.group.input.value) this.group.input.value = this.groups[0].key;
     const by = this.group.input.value;
-    const names = by
-      ? distinct(this.points(rows, by).map((point) => point.group)).sort(collator.compare)
-      : [];
-    const panels = this.split(this.points(rows, by));
+    const points = this.points(rows, by);
+    const names = by ? distinct(points.map((point) => point.group)).sort(collator.compare) : [];
+    const panels = this.split(points);
     const drawn = this.all ? panels : panels.slice(0, PANELS);
-    const common = this.same.checked
-      ? range(
-          panels.flatMap((panel) => panel.points.map((point) => point.y)),
-          true,
-        )
-      : null;
-    this.panels.replaceChildren(
-      ...drawn.map(
-        (panel) =>
-          new Panel(panel, {
-            view,
-            names,
-            common,
-            wide: panels.length === 1,
-            open: this.open,
-            time: this.time.input.value,
-          }).figure,
-      ),
-    );
+    const options = { view, names, wide: panels.length === 1, open: this.open, time: this.time.input.value };
+    const figure = (panel) => new Panel(panel, { ...options, common: this.common(panel, panels) }).figure;
+    this.panels.replaceChildren(...drawn.map(figure));
     this.panels.classList.toggle("one", panels.length === 1);
     this.more.hidden = drawn.length === panels.length;
     this.more.textContent = `Show all ${panels.length} panels`;
-    this.legend.replaceChildren(...(view === "by group" ? [] : names.map(legendItem)));
-    const filtered =
-      rows.length < this.rows.length
-        ? ` The filters of the table below leave ${many(rows.length, "row")}.`
-        : "";
-    this.said.textContent = (panels.length ? "" : "No row has this value.") + filtered;
-    this.said.hidden = !this.said.textContent;
+    this.legend.replaceChildren(
+      ...(view === "by group" || names.length > COLOURS ? [] : names.map(legendItem)),
+    );
+    const said = panels.length ? [] : ["No row has this value."];
+    if (rows.length < this.rows.length)
+      said.push(`The filters of the table below leave ${many(rows.length, "row")}.`);
+    if (this.panels.querySelector(".middle")) said.push("Thick lines join the medians.");
+    this.said.textContent = said.join(" ");
+    this.said.hidden = !said.length;
+  }
+
+  // The range of all panels in the unit of one, if they are to share it.
+  common({ unit, kind }, panels) {
+    if (!this.same.checked) return null;
+    const alike = panels.filter((panel) => panel.unit === unit && panel.kind === kind);
+    return range(
+      alike.flatMap((panel) => panel.points.map((point) => point.y)),
+      true,
+    );
   }
 
   points(rows, by) {
