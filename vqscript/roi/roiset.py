@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,7 @@ from vqscript.errors import RoiError, did_you_mean
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Region
 from vqscript.roi.colors import checked_color, free_color
+from vqscript.roi.record import Met, Roi
 from vqscript.roi.region import (
     Mask,
     Part,
@@ -30,51 +31,6 @@ MAX_LAYERS = 8
 MAX_ROIS = 2048
 
 Labels = NDArray[np.uint16]
-
-
-@dataclass
-class Roi:
-    """What is known of one ROI beside its voxels; changed through :meth:`RoiSet.edit`.
-
-    Attributes
-    ----------
-    name : str
-        Unique in its set.
-    color : str
-        ``#rrggbb``.
-    visible, locked : bool
-        A locked ROI keeps its voxels, name and colour until it is unlocked.
-    layer : int
-        Layer its voxels lie on, 1-based.
-    label : int
-        Value of its voxels in that layer, unique in the set and of no meaning outside it.
-    extra : tuple of str
-        Fields of an .rmha file whose meaning is not known, kept for writing.
-    """
-
-    name: str
-    color: str
-    visible: bool = True
-    locked: bool = False
-    layer: int = 1
-    label: int = 0
-    extra: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Met:
-    """Other ROIs of a layer that asked for the same voxels, by name.
-
-    Attributes
-    ----------
-    lost : tuple of str
-        Those that gave up voxels.
-    kept : tuple of str
-        Those that are locked and kept theirs.
-    """
-
-    lost: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
 
 
 class RoiSet:
@@ -424,6 +380,8 @@ class RoiSet:
 
         An ROI that is smaller than a voxel of the new grid may end up empty; none is left out.
         """
+        from scipy.ndimage import find_objects
+
         twin = RoiSet(grid)
         twin.rois = [replace(roi) for roi in self.rois]
         twin._active = self._active
@@ -437,7 +395,8 @@ class RoiSet:
             moved = nearest(old[source], source, self.grid, grid)
             if moved is not None:
                 new[moved[0]] = moved[1]
-                twin._extents.update({roi.label: moved[0] for roi in self.rois if roi.layer == n})
+                extents = find_objects(moved[1])
+                twin._extents |= {label: shifted(box, moved[0]) for label, box in enumerate(extents, 1) if box}
         return twin
 
     # ---- inside ---------------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ import numpy as np
 
 from vqscript.errors import RoiError
 from vqscript.roi.components import around, filled, largest
+from vqscript.roi.record import Met
 from vqscript.roi.region import Mask, Part, relative, shape_of
-from vqscript.roi.roiset import Met, RoiSet
+from vqscript.roi.roiset import RoiSet
 from vqscript.roi.scope import Scope
 
 

@@ -27,7 +27,8 @@ from vqscript.files import whole_file
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Region
 from vqscript.roi.files import runs
-from vqscript.roi.roiset import MAX_LAYERS, Roi, RoiSet
+from vqscript.roi.record import Roi
+from vqscript.roi.roiset import MAX_LAYERS, RoiSet
 
 ABOUT = (
     "PatientsName",

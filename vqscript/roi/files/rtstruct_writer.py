@@ -14,7 +14,8 @@ from vqscript.errors import RoiError
 from vqscript.imaging.volume import Volume
 from vqscript.roi.files.outline import Corners, outlines
 from vqscript.roi.files.references import check_name, checked, series_uid, slice_by_slice, sop_uids
-from vqscript.roi.roiset import Roi, RoiSet
+from vqscript.roi.record import Roi
+from vqscript.roi.roiset import RoiSet
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

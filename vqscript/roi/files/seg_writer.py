@@ -17,7 +17,8 @@ from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Volume
 from vqscript.roi.files.cielab import to_cielab
 from vqscript.roi.files.references import MAX_NAME, check_name, checked, series_uid, slice_by_slice, sop_uids
-from vqscript.roi.roiset import Roi, RoiSet
+from vqscript.roi.record import Roi
+from vqscript.roi.roiset import RoiSet
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
