@@ -16,10 +16,12 @@ from vqscript.errors import NotDicom, RoiError, did_you_mean
 from vqscript.imaging.dicom import values
 from vqscript.imaging.dicom.header import read_header
 from vqscript.imaging.grid import Grid
+from vqscript.imaging.volume import Region
 from vqscript.roi.files.cielab import from_cielab
 from vqscript.roi.files.placing import place_note
 from vqscript.roi.files.seg_frames import Frame, Pixels, read_frames, slice_spacing
 from vqscript.roi.files.seg_writer import write_rois
+from vqscript.roi.region import enclosing
 from vqscript.roi.roiset import RoiSet
 
 if TYPE_CHECKING:
@@ -210,25 +212,35 @@ def _collect(
     rois = RoiSet(grid)
     outside = 0
     for number, (name, color) in segments.items():
-        mask = np.zeros(grid.shape, np.bool_)
+        mask = np.zeros(grid.shape, np.bool_)  # takes memory only where something is drawn
+        drawn: list[Region] = []
         for frame, label in shown[number]:
-            outside += _draw(mask, frame, pixels.frame(frame.number, label), grid)
+            region, lost = _draw(mask, frame, pixels.frame(frame.number, label), grid)
+            outside += lost
+            drawn += [region] if region else []
         # Each in a set of its own first: adopting finds the layer where it overlaps nothing.
         single = RoiSet(grid)
         single.add(name, color or rois.next_color())
-        single.set_mask(1, mask)
+        if drawn:
+            single.set_mask(1, mask[enclosing(drawn)], enclosing(drawn))
         rois.adopt(single, 1)
     return rois, outside
 
 
-def _draw(mask: Mask, frame: Frame, plane: Mask, grid: Grid) -> int:
-    """Draw a frame into a mask ``(z, y, x)``; return how many voxels fell outside."""
+def _draw(mask: Mask, frame: Frame, plane: Mask, grid: Grid) -> tuple[Region | None, int]:
+    """Draw a frame into a mask ``(z, y, x)``; return where it is, and how many of its voxels fell outside."""
     first, steps = _in_voxels(frame, grid)
-    row, column = np.nonzero(plane)
+    row, column = np.divmod(np.flatnonzero(plane), plane.shape[1])
     # Clipped, since no integer is as large as what a damaged position may say.
     start = np.clip(np.rint(first), -_MOST_VOXELS, _MOST_VOXELS).astype(np.intp)
     index = start[:, None] + np.rint(steps).astype(np.intp) @ np.stack([column, row])
     inside = ((index >= 0) & (index < np.array(grid.size)[:, None])).all(axis=0)
-    x, y, z = index[:, inside]
+    lost = int(np.count_nonzero(~inside))
+    if lost:
+        index = index[:, inside]
+    if not index.size:
+        return None, lost
+    x, y, z = index
     mask[z, y, x] = True
-    return int(np.count_nonzero(~inside))
+    low, high = index.min(axis=1), index.max(axis=1) + 1
+    return (slice(low[2], high[2]), slice(low[1], high[1]), slice(low[0], high[0])), lost
