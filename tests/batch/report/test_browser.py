@@ -65,6 +65,15 @@ def test_every_study_is_listed_with_its_state(report):
     assert report.column(STUDIES, "Study")[0] == "S1^M01 · 2024-03-01"
 
 
+def test_a_batch_by_patient_speaks_of_patients(make, tmp_path, read):
+    folder = make(tmp_path / "out", 2, pictures=())
+    folder.write_run(folder.read_run() | {"by": "patient"})
+    report = read(write_report(folder))
+    assert text(report, "#figures dt >> nth=0") == "patients done"
+    assert text(report, "#studies-h") == "Patients"
+    assert len(report.column(STUDIES, "Patient")) == 2
+
+
 def test_a_failure_stands_with_message_hint_frames_and_log(report):
     failures = report.page.locator("#failures")
     said = failures.inner_text()

@@ -2,6 +2,8 @@
 
 const FAILURES = 20;
 const LOGS = 5;
+const BY_PATIENT = data.run.by === "patient";
+const TASKS = BY_PATIENT ? "patients" : "studies";
 
 function overview({ run, studies, rows }) {
   const count = (name) => studies.filter((study) => study.state === name).length;
@@ -23,12 +25,12 @@ function overview({ run, studies, rows }) {
     .filter(Boolean)
     .join(" · ");
   const figures = [
-    ["studies done", done],
+    [`${TASKS} done`, done],
     ["failed", failed, failed ? "bad" : ""],
     waiting ? ["not done", waiting] : null,
     ["rows", rows.length],
     ["pictures", pictures],
-    warned ? ["studies with warnings", warned] : null,
+    warned ? [`${TASKS} with warnings`, warned] : null,
     seconds >= 0 ? ["last run", duration(seconds)] : null,
   ].filter(Boolean);
   const shownAs = (value) => (typeof value === "number" ? value.toLocaleString("en") : value);
@@ -133,7 +135,11 @@ function summary({ summary: { columns: names, rows, pictures, files } }) {
 function studyList({ studies }) {
   const columns = [
     { label: "No.", value: (study) => study.number, number: true },
-    { label: "Study", value: (study) => study.label, show: (study) => opener(study) },
+    {
+      label: BY_PATIENT ? "Patient" : "Study",
+      value: (study) => study.label,
+      show: (study) => opener(study),
+    },
     { label: "Patient ID", value: (study) => study.patient_id },
     { label: "State", value: (study) => study.state, show: (study) => state(study.state) },
     { label: "Rows", value: (study) => study.rows.length, number: true },
@@ -142,7 +148,8 @@ function studyList({ studies }) {
     { label: "Seconds", value: (study) => study.seconds ?? null, number: true },
     { label: "Message", value: (study) => study.failure?.message ?? "" },
   ];
-  new Table(byId("studies-table"), { name: "Studies", rows: studies, columns });
+  if (BY_PATIENT) byId("studies-h").textContent = "Patients";
+  new Table(byId("studies-table"), { name: byId("studies-h").textContent, rows: studies, columns });
 }
 
 function made({ run }) {

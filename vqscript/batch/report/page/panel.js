@@ -156,7 +156,7 @@ class Panel {
     const [low, high] = extent(values);
     const many = this.wide ? 9 : 4;
     const found = dates ? dayTicks(values, many) : ticks(low, high, low === high ? 1 : this.wide ? 10 : 6);
-    const named = this.view === "over time" ? this.time : "study, in the order of the batch";
+    const named = this.view === "over time" ? this.time : "number in the batch";
     return [
       ...found
         .filter((value) => Number.isInteger(value) || (this.view === "over time" && !DATES.has(this.time)))

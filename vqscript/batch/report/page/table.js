@@ -155,7 +155,8 @@ class Table {
     const name = `Filter ${column.label}`;
     const texts = column.number ? [] : distinct(this.rows.map((row) => text(column, row)));
     let input;
-    if (texts.length > 1 && texts.length <= FEW && texts.every((each) => each.length <= LONG)) {
+    if (!column.number && texts.length < 2) return el("td");
+    if (!column.number && texts.length <= FEW && texts.every((each) => each.length <= LONG)) {
       input = el(
         "select",
         {
@@ -196,7 +197,7 @@ class Table {
     if (before !== column) this.sorted = { column, down: false };
     else this.sorted = down ? { column: null, down: false } : { column, down: true };
     this.mark();
-    this.apply();
+    this.apply(false);
   }
 
   mark() {
@@ -225,7 +226,7 @@ class Table {
     this.apply();
   }
 
-  apply() {
+  apply(filtered = true) {
     const tests = [...this.filters.values()];
     if (this.words.length) tests.push((row) => this.words.every((word) => this.haystack(row).includes(word)));
     let found = tests.length ? this.rows.filter((row) => tests.every((test) => test(row))) : this.rows;
@@ -234,7 +235,7 @@ class Table {
     this.found = found;
     this.page = 0;
     this.render();
-    this.changed(found);
+    if (filtered) this.changed(found);
   }
 
   haystack(row) {
