@@ -25,7 +25,7 @@ for _, study in ipairs(repo:getStudies()) do
     -- The number keeps studies of one patient on one day apart.
     tables = tables + 1
     local name = (study.PatientID .. "-" .. study.StudyDate):gsub("[^%w_-]", "_")
-    print(VQ.currentOp():exportTable(("%s-%03d"):format(name, tables), nil, "-layout", "wide"))
+    print(VQ.currentOp():exportTable(("%s-%03d"):format(name, tables), "-layout", "wide"))
   end
   VQ.dataManager():clear()
 end

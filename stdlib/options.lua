@@ -35,6 +35,11 @@ local function list(value)
   return value
 end
 
+local function described(value)
+  if type(value) ~= "table" then return tostring(value) end
+  return next(value) == nil and "an empty list" or "a table"
+end
+
 local readers = { text = text, boolean = boolean, list = list }
 
 local function as_pairs(method, ...)
@@ -78,7 +83,7 @@ function options.read(method, declared, ...)
     if found[name] ~= nil then VQ.fail(method .. ': the option "-' .. name .. '" is given twice') end
     local read, expected = readers[declared[name]](value)
     if read == nil then
-      VQ.fail(method .. ": -" .. name .. " takes " .. expected .. ", got " .. tostring(value))
+      VQ.fail(method .. ": -" .. name .. " takes " .. expected .. ", got " .. described(value))
     end
     found[name] = read
   end

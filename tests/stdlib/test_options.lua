@@ -39,7 +39,7 @@ end
 function tests.values_of_the_wrong_kind_are_refused()
   refused("-creator takes text, got 5", "-creator", 5)
   refused("-exactlist takes true or false", "-exactlist", "true")
-  refused("-names takes a list of names", "-names", {})
+  refused("-names takes a list of names, got an empty list", "-names", {})
   refused("-names takes a list of names, 1 to n", "-names", { "Heart", extra = "Liver" })
   refused("-names takes a list of names", "-names", { "Heart", 5 })
 end

@@ -8,7 +8,7 @@ from pathlib import Path
 from vqscript.errors import RoiError
 from vqscript.imaging.grid import Grid
 
-HINT = 'load the image it was drawn on, or, if you know that both are aligned: roi:load(path, nil, "-anyframe", true)'
+HINT = 'load the image it was drawn on, or, if you know that both are aligned: roi:load(path, "-anyframe", true)'
 
 
 def place_note(
