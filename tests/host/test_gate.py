@@ -80,6 +80,49 @@ def test_the_scripts_own_folder_is_never_written(home):
     assert Gate(home.output, home.folder).write("x.txt") == home.output / "x.txt"
 
 
+BESIDE = {  # the name of the output folder with an ending, or something that is built beside it, is not in it
+    "writeFile": "VQ.writeFile(path, 'x')",
+    "saveImage": "mw:saveImage(path, 1)",
+    "saveMovie": "mw:saveMovie(path)",
+    "saveSession": "mw:saveSession(path)",
+    "save NIfTI": "dm:save(0, path, 'NIfTI')",
+    "save DICOM": "dm:save(0, path)",
+    "exportTable": "roi:exportTable(path)",
+}
+
+
+@pytest.mark.parametrize("call", BESIDE.values(), ids=BESIDE)
+@pytest.mark.parametrize("path", ["'.'", "'sub/..'", "VQ.output"])
+def test_nothing_is_written_beside_the_output_folder_under_its_name(home, call, path):
+    code = f"""
+        local dm, mw, path = VQ.dataManager(), VQ.mainWin(), {path}
+        mw:setViewMode("Slice View", "3D ROI Tool")
+        local roi = VQ.currentOp()
+        local ok, e = pcall(function() {call} end)
+        print(ok, e.type, e.message)"""
+    (line,) = home.run(code)
+    assert line.startswith("false\tUsageError\t")
+    assert line.endswith("is the folder to write into")
+    assert sorted(entry.name for entry in home.folder.iterdir()) == ["main.lua"]
+
+
+@pytest.mark.parametrize("path", ["'.'", "VQ.output"])
+def test_rois_go_into_the_output_folder_itself(desk, mice, path):
+    desk.load(mice, 0, "CT")
+    desk.run(f"""
+        VQ.mainWin():setViewMode("Slice View", "3D ROI Tool")
+        VQ.currentOp():addROI("Box", "#ff0000")
+        VQ.currentOp():save({path})""")
+    assert [entry.name for entry in desk.output.iterdir()] == ["rois.rmha"]
+
+
+def test_a_file_that_was_allowed_may_be_written_a_folder_only_in(home, elsewhere):
+    home.run(f'VQ.writeFile("{elsewhere}/new.txt", "x")', write=[elsewhere / "new.txt"])
+    for folder in (elsewhere, elsewhere / "new"):
+        with pytest.raises(UsageError, match="is the folder to write into"):
+            Gate(home.output, write=[folder]).write(str(folder))
+
+
 @pytest.mark.parametrize("opened", [True, False])
 def test_a_repository_is_never_written(home, lab, opened):
     """Neither one that the script opened nor one that it only knows of."""
@@ -293,9 +336,9 @@ def test_a_host_that_nobody_named_is_not_reached(home, refusal, url):
     ],
 )
 def test_a_host_that_was_named_is_asked(home, allowed, url):
-    """This version cannot reach it, and says so; the gate let it pass."""
-    code = f"local ok, e = pcall(VQ.dicomRepository, '{url}') print(e.type)"
-    assert home.run(code, **allowed) == ["RepositoryError"]
+    """The gate lets it pass; what is wrong with the URL is told by who reads it next."""
+    code = f"local ok, e = pcall(VQ.dicomRepository, '{url}') print(e.type, e.message:match('cannot be reached by'))"
+    assert home.run(code, **allowed) == ["UsageError\tcannot be reached by"]
 
 
 @pytest.mark.parametrize(

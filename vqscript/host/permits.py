@@ -9,8 +9,7 @@ from vqscript import config
 from vqscript.config import Config
 from vqscript.errors import UsageError
 from vqscript.host.gate import Gate
-from vqscript.host.hosts import endpoint_of
-from vqscript.repository.opening import is_name, local_path
+from vqscript.repository.opening import is_name, located
 
 
 def make_gate(
@@ -51,18 +50,13 @@ def make_gate(
         read=allow_read,
         write=allow_write,
         hosts=allow_net,
-        repositories=[*(_place(url, settings) for url in repositories if url), *_configured(settings)],
+        repositories=[*(located(url, settings) for url in repositories if url), *_configured(settings)],
         protected=[settings.path or config.usual_place() / config.FILE_NAME],
     )
     gate.check_output()
     return gate
 
 
-def _place(url: str, settings: Config) -> str | Path:
-    """Return the URL of a server as it is, the folder of any other repository."""
-    return url if "://" in url and endpoint_of(url) else local_path(url, settings)
-
-
 def _configured(settings: Config) -> list[str | Path]:
     # A name that stands for a name is refused when it is used; it need not keep other scripts from running.
-    return [_place(url, settings) for url in settings.repositories.values() if not is_name(url)]
+    return [located(url, settings) for url in settings.repositories.values() if not is_name(url)]

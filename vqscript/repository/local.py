@@ -285,7 +285,7 @@ class LocalRepository:
             stored = {}
             for dataset in datasets:
                 path = folder / f"{uuid.uuid4().hex}.dcm"
-                _save(dataset, path)
+                save_dataset(dataset, path)
                 stored[path] = layout.instance_path(self.root, str(dataset.SOPInstanceUID))
             report = self.import_folder(list(stored), project)
         if report.skipped:
@@ -362,7 +362,7 @@ def _header(path: Path) -> Dataset:
     return read_header(path)[0]
 
 
-def _save(dataset: Dataset, path: Path) -> None:
+def save_dataset(dataset: Dataset, path: Path) -> None:
     """Write a dataset as a DICOM file, as little endian if it does not say."""
     from pydicom.dataset import FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from vqscript.config import Config
 from vqscript.errors import ConfigError, RepositoryError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -17,53 +17,75 @@ LOCAL = "ipacs:///"
 NAMED = ("ipacs://", "ipacss://")
 
 
-class Names(Protocol):
-    """What this module needs of the configuration: names of repositories, and where they are."""
-
-    @property
-    def repositories(self) -> Mapping[str, str]:
-        """Name -> path or URL."""
-
-
-def open_repository(url: str | Path, config: Names | None = None) -> Repository:
+def open_repository(url: str | Path, config: Config | None = None) -> Repository:
     """Open the repository at a path or URL.
 
     Parameters
     ----------
     url : str or Path
-        A folder; ``ipacs:///folder``; or ``ipacs://name`` for one that the configuration names.
-    config : optional
-        Where the names are looked up.
+        A folder; ``ipacs:///folder``; ``ipacs://name`` for one that the configuration names; a server:
+        ``dicom://AET@host:port``, ``dicoms://...``, ``dicomweb+https://host/path``, ``orthanc+http://host:8042``.
+        Nothing is sent to a server yet.
+    config : Config, optional
+        Where names are looked up, and what is said of servers.
 
     Raises
     ------
     NotARepository
         If the folder is none.
     UsageError, ConfigError
-        For an unknown name, or a name that stands for another name.
-    RepositoryError
-        For a server, which this version does not reach.
+        For an unknown name or scheme, a name that stands for another name, or credentials that are not there.
     """
+    where = located(url, config)
+    if isinstance(where, str):
+        return _remote(where, config or Config())
     from vqscript.repository.local import LocalRepository  # whoever only asks where one is does not pay for it
 
-    return LocalRepository.open(local_path(url, config))
+    return LocalRepository.open(where)
 
 
-def local_path(url: str | Path, config: Names | None = None) -> Path:
-    """Return the folder that :func:`open_repository` opens for a path or URL; raises as it does."""
+def reach(url: str | Path, config: Config | None = None) -> float:
+    """Ask whether a repository is there; returns the seconds that its answer took. Raises as :func:`open_repository`.
+
+    Raises
+    ------
+    Unreachable, PeerError
+        If a server does not answer, or does not let us in.
+    """
+    import time
+
+    where = located(url, config)
+    start = time.perf_counter()
+    if isinstance(where, Path):
+        open_repository(where).close()
+        return time.perf_counter() - start
+    from vqscript.repository.servers import open_peer
+
+    peer = open_peer(where, config or Config())
+    try:
+        return peer.echo()
+    finally:
+        peer.close()
+
+
+def located(url: str | Path, config: Config | None = None) -> str | Path:
+    """Return the folder of a local repository, or the URL of a server, that a path, URL or name stands for.
+
+    Raises
+    ------
+    UsageError, ConfigError
+        For an unknown name, or a name that stands for another name.
+    """
     if isinstance(url, Path):
         return url
     text = url.strip()
     if not text:
         raise UsageError("a repository is needed", hint="its folder, as in lab.repo, or ipacs://name")
     scheme = text.partition("://")[0].casefold() + "://" if "://" in text else ""
-    if scheme not in NAMED:
-        if scheme:
-            raise RepositoryError(
-                f"{text} cannot be reached: this version opens local repositories only",
-                hint="import its studies into a folder: vqscript repo import",
-            )
+    if not scheme:
         return _home_expanded(text)
+    if scheme not in NAMED:
+        return text
     rest = text[len(scheme) :]
     if rest.startswith("/"):
         folder = unquote(rest)
@@ -71,9 +93,38 @@ def local_path(url: str | Path, config: Names | None = None) -> Path:
     return _named(rest.rstrip("/"), config)
 
 
+def local_path(url: str | Path, config: Config | None = None) -> Path:
+    """Return the folder of a local repository; raises as :func:`located`.
+
+    Raises
+    ------
+    RepositoryError
+        For a server, which is no folder.
+    """
+    where = located(url, config)
+    if isinstance(where, Path):
+        return where
+    raise RepositoryError(
+        f'"{url}" is a server, no folder of this machine',
+        hint="import its studies into a folder: vqscript repo import",
+    )
+
+
 def is_name(url: str) -> bool:
     """Whether a URL is a name of the configuration (``ipacs://lab``)."""
     return url.casefold().startswith(NAMED) and not url.casefold().startswith(LOCAL)
+
+
+def _remote(url: str, config: Config) -> Repository:
+    from vqscript.repository.servers import open_peer
+
+    peer = open_peer(url, config)
+    from vqscript.repository.cache import Cache
+    from vqscript.repository.projects import ProjectRule
+    from vqscript.repository.remote import RemoteRepository
+
+    project = config.server(url).project
+    return RemoteRepository(peer, Cache(config.cache, url), ProjectRule.of(project) if project else None)
 
 
 def _home_expanded(text: str) -> Path:
@@ -84,7 +135,7 @@ def _home_expanded(text: str) -> Path:
         raise UsageError(f'"{text}" is no folder: {error}', hint="write the whole path") from error
 
 
-def _named(name: str, config: Names | None) -> Path:
+def _named(name: str, config: Config | None) -> str | Path:
     known = config.repositories if config else {}
     target = known.get(name)
     if target is None:
@@ -97,4 +148,4 @@ def _named(name: str, config: Names | None) -> Path:
             f'repository "{name}" of the configuration is {target}, which is a name again',
             hint="write the folder itself",
         )
-    return local_path(target)
+    return located(target)

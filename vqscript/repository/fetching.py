@@ -1,0 +1,141 @@
+"""From a server into the cache: complete is what the server itself lists, instance by instance."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from vqscript.errors import NotFound, PeerError, Unreachable
+from vqscript.network.peer import Answer, Peer
+from vqscript.repository import layout
+from vqscript.repository.base import StoreReport
+from vqscript.repository.cache import Cache
+
+log = logging.getLogger("vqscript")
+
+TRIES = 3
+PAUSE = 0.3
+"""Seconds before the second try; the third waits twice as long."""
+
+SHOWN = 3
+"""How many of the missing instances an error names."""
+
+
+class Fetcher:
+    """Brings series of one server into its cache.
+
+    Parameters
+    ----------
+    peer : Peer
+    cache : Cache
+    """
+
+    def __init__(self, peer: Peer, cache: Cache) -> None:
+        self._peer = peer
+        self._cache = cache
+
+    def listed(self, study_uid: str, series_uid: str, *wanted: str) -> dict[str, Answer]:
+        """Ask the server for the instances of a series: SOP Instance UID -> its answer."""
+        keys = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid}
+        answers = self._peer.find("IMAGE", keys, ("SOPInstanceUID", *wanted))
+        return {answer["SOPInstanceUID"]: answer for answer in answers if answer.get("SOPInstanceUID")}
+
+    def fetch(self, study_uid: str, series_uid: str, only: Collection[str] = ()) -> set[str]:
+        """Bring what is missing of a series into the cache; returns the UIDs of its instances.
+
+        Parameters
+        ----------
+        study_uid, series_uid : str
+        only : collection of str
+            SOP Instance UIDs of the instances that are needed; none for all that the server lists.
+
+        Raises
+        ------
+        NotFound
+            If the server lists none.
+        PeerError
+            If instances are missing after three tries; it names them. Unreachable if the server went away each time.
+        """
+        asked = set(only) or set(self.listed(study_uid, series_uid))
+        if not asked:
+            raise NotFound(f"{self._peer.name} has no series {series_uid} in study {study_uid}", uid=series_uid)
+        self._cache.hold(study_uid, series_uid)
+        lost: Unreachable | None = None
+        for attempt in range(TRIES):
+            missing = asked - self._cache.known(study_uid, series_uid)
+            if not missing:
+                return asked
+            time.sleep(attempt * PAUSE)
+            named = () if missing == asked and not only else sorted(missing)
+            lost = self._retrieve(study_uid, series_uid, named, asked)
+        missing = asked - self._cache.known(study_uid, series_uid)
+        if missing:
+            raise self._incomplete(series_uid, sorted(missing), len(asked), lost)
+        return asked
+
+    def _retrieve(
+        self, study_uid: str, series_uid: str, instances: Sequence[str], asked: Collection[str]
+    ) -> Unreachable | None:
+        """Fetch once; what arrives is kept, also if the connection breaks, which is returned."""
+        lost: Unreachable | None = None
+        with layout.incoming(self._cache.repository.root) as folder:
+            landing = _Landing(folder, asked)
+            try:
+                self._peer.retrieve(study_uid, series_uid, instances, landing.receive)
+            except Unreachable as error:
+                log.warning("%s; %d instances had arrived", error.message, len(landing.files))
+                lost = error
+            finally:  # also what came before Ctrl-C
+                report = self._cache.add(landing.files, [(study_uid, series_uid)])
+        self._tell(landing, report)
+        return lost
+
+    def _tell(self, landing: _Landing, report: StoreReport) -> None:
+        for uid in sorted(landing.unasked):
+            log.warning("%s sent instance %s, which was not asked for; it was not kept", self._peer.name, uid)
+        for _, reason in report.skipped:
+            log.warning("what %s sent cannot be used: %s", self._peer.name, reason)
+        for _, note in report.notes:
+            log.info("%s: %s", self._peer.name, note)
+
+    def _incomplete(self, series_uid: str, missing: list[str], count: int, lost: Unreachable | None) -> PeerError:
+        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        text = (
+            f"series {series_uid} is incomplete: {len(missing)} of the {count} instances that {self._peer.name} lists "
+            f"did not arrive in {TRIES} tries: {', '.join(missing[:SHOWN])}{more}"
+        )
+        if lost is not None:
+            error: PeerError = Unreachable(
+                f"{text} ({lost.message})", hint=lost.hint, peer=self._peer.name, status="", missing=missing
+            )
+        else:
+            error = PeerError(
+                text,
+                hint="those that arrived are kept; look into the log of the server",
+                peer=self._peer.name,
+                status="incomplete",
+                missing=missing,
+            )
+        error.__cause__ = lost
+        return error
+
+
+class _Landing:
+    """Where instances come down as files, whose names have nothing of what a server calls them."""
+
+    def __init__(self, folder: Path, asked: Collection[str]) -> None:
+        self._folder = folder
+        self._asked = asked
+        self.files: list[Path] = []
+        self.unasked: set[str] = set()
+
+    def receive(self, uid: str, data: bytes | memoryview) -> None:
+        if uid not in self._asked:
+            self.unasked.add(uid)
+            return
+        path = self._folder / f"{len(self.files):06d}.dcm"
+        with layout.writing(path):
+            path.write_bytes(data)
+        self.files.append(path)
