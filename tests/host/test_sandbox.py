@@ -134,6 +134,7 @@ REFUSED = {
     "require 'object'": "there is no module",
     "local f = load('local o = require \"object\" return o', '@[vqscript]/ipacs.lua') require 'ipacs' f()": "no module",
     "require 'ipacs' pcall(require, 'object') error(select(2, pcall(require, 'object')))": "there is no module",
+    "require('tables').map({ 'object' }, require)": "there is no module",
     "__include '../outside'": "is no module name",
     "__include '/etc/passwd'": "is no module name",
     "__include()": "up to 200 characters",
@@ -162,6 +163,9 @@ REFUSED = {
     "assert(load(('('):rep(1e5) .. '1' .. (')'):rep(1e5)))": "overflow",
     "assert(load('return ' .. ('{'):rep(1e5)))": "overflow",
     "assert(load('return ' .. ('not '):rep(1e5) .. '1'))": "overflow",
+    "local t = {1} for i = 1, 30 do t = {t, t} end VQ.log(t)": "log: argument takes less at a time",
+    "local s, t = ('x'):rep(1e7), {} for i = 1, 1e4 do t[i] = s end VQ.didYouMean('x', t)": "takes less at a time",
+    "local s, t = ('x'):rep(1e7), {} for i = 1, 200 do t[i] = s end VQ.log(table.unpack(t))": "less at a time",
     # Too deep
     "local function f() return 1 + f() end f()": "stack overflow",
     "local function f() local ok, e = pcall(f) if not ok then error(e, 0) end end f()": "C stack overflow",
@@ -378,3 +382,24 @@ def test_an_interrupt_inside_the_host_is_no_object_for_the_script(home, monkeypa
             pcall(VQ.index, 1)
             print("went on")""")
     assert home.lines in ([], ["table"])
+
+
+# What a script put into a file that the host reads, and what the host quotes of it.
+SESSIONS = {
+    "nested": '("["):rep(1e5)',
+    "a long number": '"[" .. ("1"):rep(5000) .. "]"',
+    "infinity": '\'{"format": 1, "inputs": [{"number": 1e999}], "rois": []}\'',
+    "half a letter": '\'{"format": 1, "inputs": [], "rois": [], "display": {"\\\\ud800": 1}}\'',
+    "half a letter as a path": '\'{"format": 1, "inputs": [{"number": 0, "repository": "", "paths": ["\\\\udfff"]}]}\'',
+    "half a letter as a repository": '\'{"format": 1, "inputs": [{"number": 0, "repository": "\\\\udfffx"}]}\'',
+}
+
+
+@pytest.mark.parametrize("text", SESSIONS.values(), ids=SESSIONS)
+def test_a_saved_session_that_the_script_wrote_itself_breaks_nothing(home, text):
+    code = f"""
+        VQ.writeFile("s.vqsession/session.json", {text})
+        local ok, e = pcall(VQ.mainWin().loadSession, "s")
+        print(ok, e.type, getmetatable(e))"""
+    (line,) = home.run(code)
+    assert line in ("false\tUsageError\terror", "false\tNotARepository\terror", "false\tImageError\terror")

@@ -16,7 +16,7 @@ import pytest
 
 import vqscript.vq
 from vqscript.vq import catalog
-from vqscript.vq.types import WritePath
+from vqscript.vq.types import WriteFolder, WritePath
 
 STORING = {"store", "submitROIs", "setSubject"}
 
@@ -65,7 +65,7 @@ def writers() -> set[str]:
     for module in pkgutil.iter_modules(vqscript.vq.__path__):
         for _, cls in inspect.getmembers(importlib.import_module(f"vqscript.vq.{module.name}"), inspect.isclass):
             for name, member in catalog.members(cls).items():
-                if any(parameter.type is WritePath for parameter in member.parameters):
+                if any(parameter.type in (WritePath, WriteFolder) for parameter in member.parameters):
                     found.add(name)
     return found
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from vqscript.errors import UsageError, did_you_mean
-from vqscript.host.convert import Border, Converter, Mismatch, converter, describe, text
+from vqscript.host.convert import Border, Converter, Mismatch, Reading, converter, describe, text
 from vqscript.vq.catalog import Member, Parameter
 
 Answer = tuple[Any, ...]
@@ -294,7 +294,10 @@ def _table(value: Any, member: Member, border: Border) -> dict[Any, Any]:
             f"{member.name}: options are '-key', value pairs or one table, got {describe(value, border)}",
             hint=f"call it as {member.signature}",
         )
-    return dict(value.items())
+    try:
+        return dict(Reading.of(border).entries(value))
+    except Mismatch as problem:
+        raise UsageError(f"{member.name} {problem.message}") from None
 
 
 def _named(where: str, convert: Converter, value: Any, border: Border) -> Any:

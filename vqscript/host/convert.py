@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, Literal, Protocol, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -17,6 +17,9 @@ from vqscript.host.gate import Gate
 from vqscript.vq import types as vq_types
 
 MAX_DEPTH = 32
+
+MOST_READ, PER_ENTRY, PER_TABLE = 256 * 2**20, 100, 2000
+"""Characters that the tables of one argument may bring; what an entry counts beside its text, and if it is a table."""
 
 
 class Border(Protocol):
@@ -32,6 +35,38 @@ class Border(Protocol):
 
     def host_object(self, value: Any) -> Any:
         """Return the host object behind a facade, or None."""
+
+
+class Reading:
+    """A border that counts what the tables of one argument bring.
+
+    In Lua a text or table takes its place once, however often a table holds it; here it takes it each time.
+    """
+
+    def __init__(self, border: Border) -> None:
+        self.gate, self.is_table = border.gate, border.is_table
+        self.object_name, self.host_object = border.object_name, border.host_object
+        self._left = MOST_READ
+
+    @classmethod
+    def of(cls, border: Border) -> Reading:
+        """Return the border itself if it counts already."""
+        return border if isinstance(border, cls) else cls(border)
+
+    def entries(self, table: Any) -> Iterator[tuple[Any, Any]]:
+        """Yield the entries of a table.
+
+        Raises
+        ------
+        Mismatch
+            Once they are too many.
+        """
+        for key, value in table.items():
+            self._left -= PER_TABLE if self.is_table(value) else PER_ENTRY
+            self._left -= sum(len(each) for each in (key, value) if type(each) is str)
+            if self._left < 0:
+                raise Mismatch("takes less at a time: the table, with all that it refers to, is above 256 MB")
+            yield key, value
 
 
 Converter = Callable[[Any, Border], Any]
@@ -65,7 +100,12 @@ def text(value: str) -> str:
 
 def lua_text(value: str) -> str | bytes:
     """Return what the runtime turns into the right Lua string."""
-    return value if value.isascii() else value.encode("utf-8", "surrogateescape")
+    if value.isascii():
+        return value
+    try:
+        return value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a pair, as "\\ud800" in JSON makes it
+        return value.encode("utf-8", "replace")
 
 
 def readable(value: str) -> str:
@@ -180,7 +220,8 @@ def _any(value: Any, border: Border, depth: int = 0) -> Any:
         return name
     if depth >= MAX_DEPTH:
         raise Mismatch(f"takes tables nested at most {MAX_DEPTH} deep (does one contain itself?)")
-    items = {_key(key, border): _any(item, border, depth + 1) for key, item in value.items()}
+    border = Reading.of(border)
+    items = {_key(key, border): _any(item, border, depth + 1) for key, item in border.entries(value)}
     if items and all(type(key) is int for key in items) and set(items) == set(range(1, len(items) + 1)):
         return [items[i] for i in range(1, len(items) + 1)]
     return items
@@ -233,7 +274,8 @@ def _list(item: Converter) -> Converter:
     def convert(value: Any, border: Border) -> list[Any]:
         if not _plain_table(value, border):
             raise _mismatch("a list", value, border)
-        entries = dict(value.items())
+        border = Reading.of(border)
+        entries = dict(border.entries(value))
         found = []
         for i in range(1, len(entries) + 1):
             if i not in entries:
@@ -251,7 +293,8 @@ def _dict(item: Converter) -> Converter:
     def convert(value: Any, border: Border) -> dict[str, Any]:
         if not _plain_table(value, border):
             raise _mismatch("a table", value, border)
-        return {str(_key(key, border)): item(entry, border) for key, entry in value.items()}
+        border = Reading.of(border)
+        return {str(_key(key, border)): item(entry, border) for key, entry in border.entries(value)}
 
     return convert
 
@@ -263,8 +306,8 @@ def _fields(declared: Any) -> Converter:
     def convert(value: Any, border: Border) -> dict[str, Any]:
         if not _plain_table(value, border):
             raise _mismatch(f"a table with {', '.join(types)}", value, border)
-        found = {}
-        for key, entry in value.items():
+        found, border = {}, Reading.of(border)
+        for key, entry in border.entries(value):
             name = _key(key, border)
             if name not in types:
                 raise Mismatch(f'has no field "{name}"', hint=did_you_mean(str(name), types))
@@ -294,7 +337,9 @@ def _reference(key: str, what: str, plural: str) -> Converter:
         if type(value) is str and value:
             return text(value)
         if _plain_table(value, border):
-            record = dict(value.items())  # as it is: value[key] would run a metamethod of the script
+            record = dict(
+                Reading.of(border).entries(value)
+            )  # as it is: value[key] would run a metamethod of the script
             uid = record.get(key)
             if type(uid) is str and uid:
                 return text(uid)
@@ -325,6 +370,7 @@ _SPECIAL: dict[Any, Converter] = {
     vq_types.ImagePath: lambda value, border: border.gate.image(_string(value, border)),
     vq_types.ReadPath: lambda value, border: border.gate.read(_string(value, border)),
     vq_types.WritePath: lambda value, border: border.gate.write(_string(value, border)),
+    vq_types.WriteFolder: lambda value, border: border.gate.folder(_string(value, border)),
     vq_types.RepoUrl: _url,
     vq_types.StudyRef: _reference("StudyInstanceUID", "study", "studies"),
     vq_types.SeriesRef: _reference("SeriesInstanceUID", "series", "series"),

@@ -169,12 +169,23 @@ local function method(self, call)
 end
 
 local MOST = 250 -- arguments of a call; Python would take seconds over hundreds of thousands
+local FEW, LONG = 4, 2 ^ 28 -- more than a few may not be longer than that together: the same text may be all of them
+
+local function refuse_too_much(...)
+  local count, size = select("#", ...), 0
+  if count > MOST then raise("UsageError", "a call takes at most " .. MOST .. " arguments") end
+  for i = 1, count do
+    local value = select(i, ...)
+    if type(value) == "string" then size = size + #value end
+  end
+  if size > LONG then raise("UsageError", "a call takes less at a time: its texts are above 256 MB") end
+end
 
 -- The same for a call into Python that returns errors as data; `answer` makes results of what it returns.
 local function host_method(answer)
   return function(self, call)
     return function(first, ...)
-      if select("#", ...) > MOST then raise("UsageError", "a call takes at most " .. MOST .. " arguments") end
+      if select("#", ...) > FEW then refuse_too_much(...) end
       if first == self then return answer(call(...)) end
       return answer(call(first, ...))
     end
@@ -269,10 +280,11 @@ local function register(source, shown, folder)
   end
 end
 
--- The chunk source of the code that called the function that asks.
+-- The chunk source of the code that called the function that asks, and whether that is a file's own code: a function
+-- of a module may be one that calls what it is given.
 local function caller()
   local info = getinfo(3, "S")
-  return info and info.source
+  if info then return info.source, info.what == "main" end
 end
 
 local function load_file(name, source)
@@ -323,9 +335,9 @@ local function make_object(name, functions, fields)
 end
 
 local function require_module(name)
-  local source = caller()
+  local source, top = caller()
   -- For the standard library: objects in Lua that behave as the host's do.
-  if name == "object" and folders[source] and not sources[source] then return make_object end
+  if name == "object" and top and folders[source] and not sources[source] then return make_object end
   local chunk, path, library = load_file(name, source)
   return run_once(chunk, name, path, library)
 end

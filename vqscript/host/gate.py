@@ -100,8 +100,27 @@ class Gate:
         Raises
         ------
         UsageError
-            For a name that not every system takes.
+            For a name that not every system takes, and for a folder that writing was allowed in: what takes its name
+            with an ending (``vq-output.png``), or is built beside it, would lie outside.
         """
+        path = self._written(text)
+        if self._is_root(path):
+            raise UsageError(f'"{text}" is the folder to write into', hint="name a file in it, as in heart.png")
+        return path
+
+    def folder(self, text: str) -> Path:
+        """Return a path as :meth:`write` does, or the folder that writing was allowed in, which is made."""
+        path = self._written(text)
+        if self._is_root(path):
+            path.mkdir(parents=True, exist_ok=True)  # so that nobody takes it for the name of a file
+        return path
+
+    def _is_root(self, path: Path) -> bool:
+        """Whether a path is a folder that writing was allowed in; one that was allowed may be the name of a file."""
+        missing_folder = not path.exists() and not path.suffix
+        return path == self.output or (path in self._allowed and (path.is_dir() or missing_folder))
+
+    def _written(self, text: str) -> Path:
         check_text(text)
         path = resolved(self.output / expanded(text), text)
         allowed = inside(path, self._writable)

@@ -77,7 +77,7 @@ def load(session: Session, name: Path) -> None:
         if display.cursor is not None:
             x, y, z = display.cursor
             display.cursor = (x, y, z)
-    except (KeyError, TypeError, AttributeError, ValueError, IndexError, EOFError, OSError, BadZipFile) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError, EOFError, OSError, BadZipFile) as error:
         raise UsageError(f"the saved session {folder} is damaged ({error!r})", path=folder) from error
     session.clear()
     for i, item in inputs.items():
@@ -173,7 +173,7 @@ def _read_record(folder: Path) -> dict[str, Any]:
         record = json.loads((folder / "session.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"there is no saved session {folder}", path=folder) from None
-    except (ValueError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise UsageError(f"{folder} cannot be read: {error}", path=folder) from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise UsageError(f"{folder} is no session that this version reads", path=folder)

@@ -6,7 +6,7 @@ from typing import TypedDict, Unpack
 
 from vqscript.vq.catalog import script
 from vqscript.vq.operator import Operator
-from vqscript.vq.types import ImagePath, ReadPath, Switch, WritePath
+from vqscript.vq.types import ImagePath, ReadPath, Switch, WriteFolder
 
 
 class LoadOptions(TypedDict, total=False):
@@ -81,7 +81,7 @@ class RoiFiles(Operator):
         return self._session.roi_tool.replace_with(choices(objects))
 
     @script(example='roi:save("mouse1.rmha")')
-    def save(self, path: WritePath, format: str = "") -> list[str]:
+    def save(self, path: WriteFolder, format: str = "") -> list[str]:
         """Save all ROIs.
 
         Files of .rmha and NIfTI hold one layer each; with NIfTI labels goes a table of their names.

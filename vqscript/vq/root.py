@@ -14,7 +14,7 @@ from vqscript.vq.main_win import MainWin
 from vqscript.vq.min_max_tool import MinMaxTool
 from vqscript.vq.operator import Operator
 from vqscript.vq.repository import DicomRepository
-from vqscript.vq.types import Input, ReadPath, RepoUrl, WritePath
+from vqscript.vq.types import Input, ReadPath, RepoUrl, WriteFolder, WritePath
 from vqscript.vq.viewers import SliceViewer, VtkController, VtkViewer
 
 if TYPE_CHECKING:
@@ -441,7 +441,7 @@ class VQ:
         write_text(p, text)
 
     @script(example='local folder = VQ.mkdir("pictures", "day 1")')
-    def mkdir(self, parent: WritePath, name: str) -> str:
+    def mkdir(self, parent: WriteFolder, name: str) -> str:
         """Make a folder, if it is not there.
 
         Parameters

@@ -60,6 +60,9 @@ ReadPath = NewType("ReadPath", Path)
 WritePath = NewType("WritePath", Path)
 """File or folder to write; a relative path lies under the output folder, others need ``--allow-write``."""
 
+WriteFolder = NewType("WriteFolder", Path)
+"""As :data:`WritePath`, and the output folder itself too."""
+
 RepoUrl = NewType("RepoUrl", str)
 """Where a repository is: a folder, or a name of the configuration."""
 

@@ -25,6 +25,7 @@ _NAMES: dict[Any, str] = {
     vq_types.ImagePath: "path",
     vq_types.ReadPath: "path",
     vq_types.WritePath: "path",
+    vq_types.WriteFolder: "path",
     vq_types.RepoUrl: "url",
     vq_types.Switch: "boolean|0|1",
     vq_types.StudyRef: "Study|string",
