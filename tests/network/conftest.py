@@ -197,6 +197,7 @@ class Proxy:
     cut_to_client: int = 0
     stalled: bool = False
     passed: dict[str, int] = field(default_factory=lambda: {"to_server": 0, "to_client": 0})
+    last: dict[str, bytes] = field(default_factory=lambda: {"to_server": b"", "to_client": b""})
     connections: int = 0
     _open: list[socket.socket] = field(default_factory=list)
 
@@ -232,6 +233,7 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := source.recv(4096):
                 self.passed[way] += len(data)
+                self.last[way] = (self.last[way] + data)[-64:]
                 limit = getattr(self, f"cut_{way}")
                 if limit and self.passed[way] > limit:
                     if self.stalled:

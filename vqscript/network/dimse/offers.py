@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice, product
 
-from vqscript.network.dimse.fast.get import MOST_OFFERED
+from vqscript.network.dimse.get import MOST_OFFERED
 
 # PS3.6, table A-1: explicit and implicit; JPEG lossless, 2000, LS, baseline, extended; RLE, deflated, big endian;
 # HTJ2K; MPEG-2 and -4, HEVC. The commonest first: not all may be needed.

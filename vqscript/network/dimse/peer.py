@@ -5,19 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from vqscript.errors import PeerError, Unreachable
-from vqscript.network.dimse import association, query
+from vqscript.network.dimse import get, query, statuses, store
 from vqscript.network.dimse.address import Address, check_title, parse
-from vqscript.network.dimse.fast import elements, get, store
-from vqscript.network.dimse.move import Landing, Moved, move
+from vqscript.network.dimse.fast import elements, pdu
+from vqscript.network.dimse.fast.link import Link
+from vqscript.network.dimse.landing import Landing
+from vqscript.network.dimse.move import Moved, move
 from vqscript.network.dimse.offers import offers
 from vqscript.network.peer import Answer, Level, Receiver, Sent
 from vqscript.network.tls import Tls
-
-if TYPE_CHECKING:
-    from pydicom import Dataset
 
 VERIFICATION = "1.2.840.10008.1.1"
 _UIDS_AT_ONCE = 100
@@ -80,13 +79,15 @@ class DimsePeer:
     def echo(self) -> float:
         """Ask whether it is there (C-ECHO); returns the seconds from the connection to the answer."""
         started = time.monotonic()
-        with association.opened(self.address, VERIFICATION) as link:
-            status = link.send_c_echo()
-            code = association.check(self.address, status, started)
-            if code:
-                shown = association.shown(status)
-                raise self.address.refused(f"answered C-ECHO with {shown}", shown)
-            return time.monotonic() - started
+        with Link(self.address, [pdu.Context(VERIFICATION, (elements.IMPLICIT,))]) as link:
+            link.send(link.context(VERIFICATION), elements.request(elements.C_ECHO_RQ, 1, VERIFICATION))
+            answer, _ = link.read_answer(elements.C_ECHO_RSP, 1)
+            status = answer.number(elements.STATUS)
+            seconds = time.monotonic() - started
+        if status != statuses.SUCCESS:
+            shown = statuses.shown(status, answer.text(elements.ERROR_COMMENT))
+            raise self.address.refused(f"answered C-ECHO with {shown}", shown)
+        return seconds
 
     def find(self, level: Level, keys: Mapping[str, str], wanted: Sequence[str] = ()) -> list[Answer]:
         """Return what fits a query; see :meth:`vqscript.network.peer.Peer.find`.
@@ -108,16 +109,17 @@ class DimsePeer:
                 return
             except Unreachable:
                 raise
-            except PeerError as error:
-                if self._sends_by_get:
-                    raise
+            except get.NotOffered as error:
                 if not self.address.move_port:
                     hint = "set our AE title and a port it may send to, and tell both to the server, for C-MOVE"
                     raise PeerError(error.message, hint=hint, peer=self.name, status=error.status) from error
+            except PeerError:
+                if self._sends_by_get or not self.address.move_port:
+                    raise  # it can send by C-GET, but does not send this; or there is no other way
         if self._landing is None:
             self._landing = Landing(self.address)
         for identifier in _identifiers(study_uid, series_uid, instances):
-            self._landing.receive(self.address, _dataset(identifier), receive)
+            self._landing.receive(self.address, identifier, receive)
         self._sends_by_get = False
 
     def move(self, study_uid: str, series_uid: str, instances: Sequence[str], to: str) -> Moved:
@@ -129,7 +131,7 @@ class DimsePeer:
             The sums over all requests, and the status of the last one.
         """
         check_title(to)
-        parts = [move(self.address, _dataset(one), to) for one in _identifiers(study_uid, series_uid, instances)]
+        parts = [move(self.address, one, to) for one in _identifiers(study_uid, series_uid, instances)]
         return Moved(
             sum(one.completed for one in parts),
             sum(one.failed for one in parts),
@@ -205,13 +207,3 @@ def _identifiers(study_uid: str, series_uid: str, instances: Sequence[str]) -> l
         {elements.QUERY_LEVEL: "IMAGE", **above, elements.SOP_INSTANCE: "\\".join(instances[at : at + _UIDS_AT_ONCE])}
         for at in range(0, len(instances), _UIDS_AT_ONCE)
     ]
-
-
-def _dataset(identifier: Mapping[int, str | int]) -> Dataset:
-    from pydicom import Dataset
-    from pydicom.datadict import dictionary_VR
-
-    made = Dataset()
-    for tag, value in identifier.items():
-        made.add_new(tag, dictionary_VR(tag), str(value).split("\\") if "\\" in str(value) else value)
-    return made

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from vqscript.errors import NotDicom, PeerError, Unreachable, UsageError, did_you_mean
 from vqscript.imaging.dicom.values import conversion_errors, quiet, text
-from vqscript.network.dimse import association, statuses
+from vqscript.network.dimse import statuses
 from vqscript.network.dimse.address import Address
+from vqscript.network.dimse.fast import elements, pdu
+from vqscript.network.dimse.fast.link import Link
 from vqscript.network.peer import Answer, Level
 
 if TYPE_CHECKING:
     from pydicom import Dataset
     from pydicom.tag import BaseTag
-    from pynetdicom.association import Association
 
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 
@@ -51,7 +51,7 @@ def find(address: Address, level: Level, keys: Mapping[str, str], wanted: Sequen
     """
     if level not in _LEVELS:
         raise UsageError(f'"{level}" is no level of a query', hint="STUDY, SERIES or IMAGE")
-    with association.opened(address, STUDY_ROOT_FIND) as link:
+    with Link(address, [pdu.Context(STUDY_ROOT_FIND, (elements.IMPLICIT,))]) as link:
         query = _Query(address, link)
         above = [UNIQUE[one] for one in _LEVELS[: _LEVELS.index(level)]]
         if all(keys.get(keyword) for keyword in above):
@@ -62,25 +62,30 @@ def find(address: Address, level: Level, keys: Mapping[str, str], wanted: Sequen
 class _Query:
     """Queries over one association."""
 
-    def __init__(self, address: Address, link: Association) -> None:
+    def __init__(self, address: Address, link: Link) -> None:
         self._address = address
         self._link = link
+        self._context = link.context(STUDY_ROOT_FIND)
+        self._asked = 0
 
     def ask(self, level: Level, keys: Mapping[str, str], wanted: Sequence[str]) -> Iterator[Answer]:
         """Yield the answers to a query as it stands."""
         identifier = _identifier(level, keys, wanted, self._address.charset)
         asked = {*keys, *wanted, *(UNIQUE[one] for one in _LEVELS[: _LEVELS.index(level) + 1])}
-        started = time.monotonic()
-        for status, found in self._link.send_c_find(identifier, STUDY_ROOT_FIND):
-            code = association.check(self._address, status, started)
-            if code in statuses.PENDING:
-                if found is None:
-                    raise self._address.refused("sent an answer that cannot be read", association.shown(status))
-                yield _answer(found, asked, self._address.charset)
-                started = time.monotonic()
-            elif code != statuses.SUCCESS and not statuses.accepted(code):
-                what = f"refused the query at {level} level: {association.shown(status)}"
-                raise self._address.refused(what, association.shown(status))
+        data = memoryview(_encoded(identifier))
+        self._asked += 1
+        request = elements.request(elements.C_FIND_RQ, self._asked, STUDY_ROOT_FIND, dataset=True)
+        self._link.send(self._context, request, len(data), (data,))
+        while True:
+            answer, found = self._link.read_answer(elements.C_FIND_RSP, self._asked)
+            status = answer.number(elements.STATUS)
+            if status in statuses.PENDING:
+                yield _answer(_decoded(found), asked, self._address.charset)
+                continue
+            if status != statuses.SUCCESS and not statuses.accepted(status):
+                shown = statuses.shown(status, answer.text(elements.ERROR_COMMENT))
+                raise self._address.refused(f"refused the query at {level} level: {shown}", shown)
+            return
 
     def ask_anyway(self, level: Level, keys: Mapping[str, str], wanted: Sequence[str]) -> list[Answer]:
         """Ask without the UIDs above; nothing, where that is refused or something else comes back."""
@@ -150,6 +155,30 @@ def _identifier(level: Level, keys: Mapping[str, str], wanted: Sequence[str], ch
                     f'{keyword} "{value}" cannot be asked for: {error}', hint="is it such a value?"
                 ) from error
     return made
+
+
+def _encoded(identifier: Dataset) -> bytes:
+    from pydicom.filebase import DicomBytesIO
+    from pydicom.filewriter import write_dataset
+
+    file = DicomBytesIO()
+    file.is_implicit_VR = file.is_little_endian = True
+    with quiet():
+        write_dataset(file, identifier)
+    return file.getvalue()
+
+
+def _decoded(data: bytes) -> Dataset:
+    from io import BytesIO
+
+    from pydicom.filereader import read_dataset
+
+    elements.check_lengths(data)
+    try:
+        with quiet():
+            return read_dataset(BytesIO(data), is_implicit_VR=True, is_little_endian=True)
+    except conversion_errors() as error:
+        raise pdu.Malformed(f"an answer to a query that cannot be read ({error})") from error
 
 
 def _answer(found: Dataset, asked: set[str], charset: str) -> Answer:

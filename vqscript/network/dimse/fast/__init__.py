@@ -1,6 +1,9 @@
-"""A data path for many instances: one blocking socket, no threads, no dataset decoded.
+"""What goes over the wire: blocking sockets, no threads, no data set decoded.
 
-pynetdicom, which does everything else, spends three threads, polling and small reads on each association; the time that
-an instance takes goes there, not into the network. Here are only what C-STORE and C-GET need of the upper layer
-(PS3.8) and of the messages (PS3.7). What is not as the standard says ends the association.
+Of the upper layer (PS3.8) and the messages (PS3.7) here is what we need, and no more. To ask with pynetdicom took three
+threads, polling and small reads for each association, and the time of an instance went there, not into the network; a
+server that fell silent in the middle of a PDU held it, and Ctrl-C, for its network timeout; and connections that came
+to nothing were left open.
+
+What is not as the standard says ends the association.
 """

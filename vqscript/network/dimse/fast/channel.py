@@ -40,6 +40,9 @@ class Channel:
         Who is at the other end, for messages to people; its ``answer_timeout`` is how long it may be silent.
     connection : socket.socket
         Open.
+    ahead : int
+        Bytes that are read at once where they are there; with 1, nothing is read before it is asked for, and a
+        selector tells truly whether there is more.
 
     Raises
     ------
@@ -49,12 +52,12 @@ class Channel:
         From those that read: what came is no DICOM message.
     """
 
-    def __init__(self, address: Address, connection: socket.socket) -> None:
+    def __init__(self, address: Address, connection: socket.socket, ahead: int = 1 << 16) -> None:
         self._address = address
         self._left = 0  # bytes of the PDU that is being read
         self._socket = connection
         self._socket.settimeout(address.answer_timeout)
-        self._stream = io.BufferedReader(sockets.Incoming(connection), 1 << 16)
+        self._stream = io.BufferedReader(sockets.Incoming(connection), ahead)
         self._room = bytearray()
         self._agree(0)
 
@@ -62,6 +65,15 @@ class Channel:
         """Note the bytes that the other end takes after the header of a PDU; 0 for any number."""
         self.piece = min(maximum or _LARGEST_SENT, _LARGEST_SENT) - _PDV.size
         """Bytes of a data set that go into one PDU."""
+
+    def fileno(self) -> int:
+        """Return what a selector waits for."""
+        return self._socket.fileno()
+
+    def pending(self) -> bool:
+        """Whether there is more that a selector does not know of: decrypted already, but not read."""
+        pending = getattr(self._socket, "pending", None)
+        return pending is not None and pending() > 0
 
     def send(
         self, context: int, command: Mapping[int, str | int], size: int = 0, dataset: Iterable[memoryview] = ()
@@ -102,14 +114,16 @@ class Channel:
                 if control & _LAST:
                     return context, Command(bytes(data))
 
-    def read_answer(self, command: int, message: int) -> Command:
-        """Return the answer to a message, which has to be the next one that comes; a data set with it is dropped."""
+    def read_answer(self, command: int, message: int) -> tuple[Command, bytes]:
+        """Return the answer to a message, which has to be the next one that comes, and its data set, b"" for none."""
         context, answer = self.read_command()
         if answer.number(elements.COMMAND) != command or answer.number(elements.RESPONDED_TO) != message:
             raise Malformed("a message that answers nothing we asked")
-        if answer.number(elements.DATA_SET_TYPE, elements.NO_DATA_SET) != elements.NO_DATA_SET:
-            self.drop_dataset(context)
-        return answer
+        if answer.number(elements.DATA_SET_TYPE, elements.NO_DATA_SET) == elements.NO_DATA_SET:
+            return answer, b""
+        data = bytearray()
+        end = self.read_dataset(context, data, 0)
+        return answer, bytes(data[:end])
 
     def read_dataset(self, context: int, buffer: bytearray, start: int) -> int:
         """Read the data set of a message into a buffer that grows as needed, from ``start`` on; returns its end."""

@@ -10,7 +10,7 @@ from vqscript.errors import PeerError
 from vqscript.network.dimse import sockets
 from vqscript.network.dimse.address import Address
 from vqscript.network.dimse.fast import pdu
-from vqscript.network.dimse.fast.channel import OUR_MAXIMUM, Channel
+from vqscript.network.dimse.fast.channel import OUR_MAXIMUM, Channel, Released
 from vqscript.network.dimse.fast.pdu import Context, Malformed, Reply
 
 
@@ -24,6 +24,8 @@ class Link(Channel):
         What to ask for, at most 128.
     storing : sequence of str
         SOP classes of which we take instances (C-GET).
+    ahead : int
+        As for :class:`Channel`.
 
     Raises
     ------
@@ -34,8 +36,10 @@ class Link(Channel):
         raise Malformed for that.
     """
 
-    def __init__(self, address: Address, contexts: Sequence[Context], storing: Sequence[str] = ()) -> None:
-        super().__init__(address, sockets.connect(address))
+    def __init__(
+        self, address: Address, contexts: Sequence[Context], storing: Sequence[str] = (), ahead: int = 1 << 16
+    ) -> None:
+        super().__init__(address, sockets.connect(address), ahead)
         self._contexts = {2 * n + 1: context for n, context in enumerate(contexts)}
         try:
             with self._border():
@@ -54,12 +58,22 @@ class Link(Channel):
         try:
             if error is None:
                 self._release()
-            else:
+            elif not isinstance(error, Released):
                 self._abort()
         finally:
             self._socket.close()
         if isinstance(error, Malformed):
             raise self._nonsense(error) from error
+
+    def context(self, sop_class: str) -> int:
+        """Return the identifier of the context for a service; PeerError if the server does not offer that."""
+        found = self.accepted(sop_class)
+        if not found:
+            from vqscript.imaging.dicom.values import uid_name
+
+            hint = "is this the right server, and are we allowed to?"
+            raise self._address.refused(f"does not offer {uid_name(sop_class)}", "", hint)
+        return found
 
     def accepted(self, sop_class: str, syntax: str = "") -> int:
         """Return the identifier of a context that was accepted for a SOP class (in a transfer syntax), or 0."""

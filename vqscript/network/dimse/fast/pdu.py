@@ -23,10 +23,10 @@ LARGEST_NEGOTIATION = 1 << 20
 MOST_CONTEXTS = 128
 """Their identifiers are the odd numbers of a byte."""
 
-_APPLICATION_CONTEXT = b"1.2.840.10008.3.1.1.1"
+APPLICATION_CONTEXT = b"1.2.840.10008.3.1.1.1"
 
 _ITEM = struct.Struct(">BxH")
-_FIXED = struct.Struct(">HH16s16s32x")
+FIXED = struct.Struct(">HH16s16s32x")
 
 
 class Malformed(Exception):
@@ -76,43 +76,43 @@ def associate_request(
     maximum : int
         Bytes that we take after the header of a PDU.
     """
-    items = [_item(0x10, _APPLICATION_CONTEXT)]
+    parts = [item(0x10, APPLICATION_CONTEXT)]
     for n, context in enumerate(contexts):
-        syntaxes = [_item(0x40, syntax.encode()) for syntax in context.syntaxes]
+        syntaxes = [item(0x40, syntax.encode()) for syntax in context.syntaxes]
         identifier = struct.pack(">B3x", 2 * n + 1)
-        items.append(_item(0x20, identifier + _item(0x30, context.sop_class.encode()) + b"".join(syntaxes)))
-    user = [_item(0x51, struct.pack(">L", maximum)), _item(0x52, IMPLEMENTATION_UID.encode())]
+        parts.append(item(0x20, identifier + item(0x30, context.sop_class.encode()) + b"".join(syntaxes)))
+    user = [item(0x51, struct.pack(">L", maximum)), item(0x52, IMPLEMENTATION_UID.encode())]
     for sop_class in storing:
         uid = sop_class.encode()
-        user.append(_item(0x54, struct.pack(">H", len(uid)) + uid + bytes((0, 1))))
-    user.append(_item(0x55, IMPLEMENTATION_NAME.encode()))
-    items.append(_item(0x50, b"".join(user)))
-    fixed = _FIXED.pack(1, 0, called.encode().ljust(16), calling.encode().ljust(16))
-    body = fixed + b"".join(items)
+        user.append(item(0x54, struct.pack(">H", len(uid)) + uid + bytes((0, 1))))
+    user.append(item(0x55, IMPLEMENTATION_NAME.encode()))
+    parts.append(item(0x50, b"".join(user)))
+    fixed = FIXED.pack(1, 0, called.encode().ljust(16), calling.encode().ljust(16))
+    body = fixed + b"".join(parts)
     return HEADER.pack(ASSOCIATE_RQ, len(body)) + body
 
 
 def read_acceptance(body: bytes) -> Reply:
     """Return what an A-ASSOCIATE-AC PDU says; Malformed if it is none."""
-    if len(body) < _FIXED.size:
+    if len(body) < FIXED.size:
         raise Malformed("an A-ASSOCIATE-AC that is too short")
     maximum = 0
     results: dict[int, tuple[int, str]] = {}
     storing = set()
-    for kind, value in _items(body, _FIXED.size):
+    for kind, value in items(body, FIXED.size):
         if kind == 0x21:
             if len(value) < 4:
                 raise Malformed("a presentation context without a result")
-            syntax = next((found for inner, found in _items(value, 4) if inner == 0x40), b"")
-            results[value[0]] = (value[2], _uid(syntax))
+            syntax = next((found for inner, found in items(value, 4) if inner == 0x40), b"")
+            results[value[0]] = (value[2], uid_of(syntax))
         elif kind == 0x50:
-            for inner, found in _items(value, 0):
+            for inner, found in items(value, 0):
                 if inner == 0x51:
                     if len(found) != 4:
                         raise Malformed("a maximum length that is no number of four bytes")
                     maximum = int.from_bytes(found, "big")
                 elif inner == 0x54 and found[-1:] == b"\1":
-                    storing.add(_uid(found[2:-2]))
+                    storing.add(uid_of(found[2:-2]))
     if 0 < maximum < 16:
         raise Malformed(f"a maximum length of {maximum} bytes, in which no message fits")
     return Reply(maximum, results, frozenset(storing))
@@ -134,11 +134,12 @@ def rejection(result: int, source: int, reason: int) -> str:
     return f"{said} ({'for now' if result == 2 else 'permanently'})"
 
 
-def _item(kind: int, value: bytes) -> bytes:
+def item(kind: int, value: bytes) -> bytes:
+    """Return an item: kind, length, value."""
     return _ITEM.pack(kind, len(value)) + value
 
 
-def _items(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
+def items(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
     """Yield kind and value of each item from ``at`` on."""
     while at < len(data):
         if len(data) - at < _ITEM.size:
@@ -151,5 +152,6 @@ def _items(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
         at += length
 
 
-def _uid(data: bytes) -> str:
+def uid_of(data: bytes) -> str:
+    """Return a UID without its padding."""
     return data.decode("ascii", "replace").rstrip("\0 ")

@@ -13,7 +13,6 @@ from vqscript.network.dimse.fast.link import Link
 from vqscript.network.peer import Receiver
 
 STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
-_IMPLICIT = "1.2.840.10008.1.2"
 
 MOST_OFFERED = pdu.MOST_CONTEXTS - 1
 """One context is for C-GET itself."""
@@ -50,7 +49,7 @@ def get(
         As :class:`~vqscript.network.dimse.fast.link.Link`, or the server's status says that it sent nothing.
     """
     classes = list(dict.fromkeys(sop_class for sop_class, _ in offer))
-    contexts = [pdu.Context(STUDY_ROOT_GET, (_IMPLICIT,))]
+    contexts = [pdu.Context(STUDY_ROOT_GET, (elements.IMPLICIT,))]
     contexts += [pdu.Context(sop_class, (syntax,)) for sop_class, syntax in offer]
     with Link(address, contexts, classes) as link:
         context = link.accepted(STUDY_ROOT_GET)
@@ -63,13 +62,7 @@ def get(
 
 
 def _ask(link: Link, context: int, message: int, identifier: Identifier) -> None:
-    request: dict[int, str | int] = {
-        elements.AFFECTED_SOP_CLASS: STUDY_ROOT_GET,
-        elements.COMMAND: elements.C_GET_RQ,
-        elements.MESSAGE_ID: message,
-        elements.PRIORITY: 0,
-        elements.DATA_SET_TYPE: elements.A_DATA_SET,
-    }
+    request = elements.request(elements.C_GET_RQ, message, STUDY_ROOT_GET, dataset=True)
     data = memoryview(elements.encode(identifier))
     link.send(context, request, len(data), (data,))
 
@@ -84,7 +77,7 @@ def _take_all(address: Address, link: Link, message: int, buffer: bytearray, rec
             _take(link, context, command, buffer, receive)
             continue
         if has_dataset:
-            link.drop_dataset(context)
+            link.drop_dataset(context)  # the UIDs that failed: who asked compares for themselves
         if kind != elements.C_GET_RSP or command.number(elements.RESPONDED_TO) != message:
             raise pdu.Malformed(f"a message of type {kind:04X} in answer to C-GET")
         status = command.number(elements.STATUS)

@@ -72,17 +72,11 @@ def _send(link: Link, file: Part10, message: int) -> Sent:
     context = link.accepted(file.sop_class, file.syntax)
     if not context:
         return Sent(file.path, file.sop_uid, accepted=False, status=_why_not(link, file))
-    request: dict[int, str | int] = {
-        elements.AFFECTED_SOP_CLASS: file.sop_class,
-        elements.COMMAND: elements.C_STORE_RQ,
-        elements.MESSAGE_ID: message,
-        elements.PRIORITY: 0,
-        elements.DATA_SET_TYPE: elements.A_DATA_SET,
-        elements.AFFECTED_SOP_INSTANCE: file.sop_uid,
-    }
+    request = elements.request(elements.C_STORE_RQ, message, file.sop_class, dataset=True)
+    request[elements.AFFECTED_SOP_INSTANCE] = file.sop_uid
     # Whole PDUs only, so that none but the last is shorter than the server takes.
     link.send(context, request, file.size, file.pieces(max(_READ // link.piece, 1) * link.piece))
-    answer = link.read_answer(elements.C_STORE_RSP, message)
+    answer, _ = link.read_answer(elements.C_STORE_RSP, message)
     status = answer.number(elements.STATUS)
     shown = statuses.shown(status, answer.text(elements.ERROR_COMMENT))
     return Sent(file.path, file.sop_uid, accepted=statuses.accepted(status), status=shown)
