@@ -10,6 +10,25 @@ from vqscript.repository.base import Series, Study
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+KEYWORDS = (
+    "SpecificCharacterSet",
+    "StudyInstanceUID",
+    "PatientName",
+    "PatientID",
+    "PatientComments",
+    "StudyDate",
+    "StudyTime",
+    "StudyDescription",
+    "SeriesInstanceUID",
+    "Modality",
+    "SeriesNumber",
+    "SeriesDate",
+    "SeriesTime",
+    "SeriesDescription",
+    "ManufacturerModelName",
+)
+"""All that the functions below look at: headers that agree in these are of the same study and series."""
+
 
 def study_of(header: Dataset) -> Study:
     """Return the study attributes of a header, decoded in its character set; absent ones are ""."""

@@ -158,6 +158,11 @@ class Index:
         rows = self._rows(f"SELECT {_STUDY} FROM study WHERE study_uid = ?", study_uid)
         return Study(*rows[0]) if rows else None
 
+    def patient_names(self, patient_id: str) -> list[str]:
+        """Return the names under which studies have a patient ID."""
+        rows = self._rows("SELECT DISTINCT patient_name FROM study WHERE patient_id = ?", patient_id)
+        return [row[0] for row in rows if row[0]]
+
     def studies_in(self, projects: Iterable[str]) -> set[str]:
         """Return the UIDs of the studies that are in at least one of the projects."""
         return {row[0] for path in projects for row in self._rows("SELECT study_uid FROM project WHERE path = ?", path)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,18 +13,23 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from vqscript.datapoints.parse import SOP_CLASSES, parse
 from vqscript.datapoints.records import DataPoint
-from vqscript.errors import ImageError, RepositoryError, VqError
-from vqscript.imaging.dicom.header import read_header
+from vqscript.errors import RepositoryError, VqError
+from vqscript.imaging.dicom.header import read_header, read_quickly
 from vqscript.imaging.dicom.instance import Instance
-from vqscript.imaging.dicom.values import conversion_errors
+from vqscript.imaging.dicom.values import conversion_errors, quiet
 from vqscript.repository import layout
-from vqscript.repository.attributes import series_of, study_of
+from vqscript.repository.attributes import KEYWORDS, series_of, study_of
 from vqscript.repository.base import Series, Study
 from vqscript.repository.encoding import encode
+from vqscript.repository.importing import quiet_about_files
 from vqscript.repository.index import Entry, Index
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+
+
+_REMEMBERED = 1000
+_PADDING = 0xFFFCFFFC
 
 
 class Conflict(RepositoryError):
@@ -84,8 +89,9 @@ class Receiving:
         self._index = index
         self._folder = folder
         self._durable = durable
-        self._studies: dict[str, Study] = {}
-        self._told: set[tuple[str, ...]] = set()
+        self._known: dict[tuple[bytes, ...], tuple[Study, Series]] = {}
+        self._seen: set[Study] = set()
+        self._synced: set[Path] = set()
 
     def take(self, head: bytes, pieces: Iterable[bytes | memoryview]) -> Arrived:
         """Write a file as its bytes come; nothing stays of one that does not come whole.
@@ -102,22 +108,7 @@ class Receiving:
             If it cannot be written.
         """
         path = self._folder / f"{uuid.uuid4().hex}.dcm"
-        try:
-            with layout.writing(path):
-                file = path.open("xb", buffering=0)
-            with file:
-                digest = hashlib.sha256(head)
-                _write(path, file, head)
-                for piece in pieces:
-                    _write(path, file, piece)
-                    digest.update(piece)
-                if self._durable:
-                    with layout.writing(path):
-                        os.fsync(file.fileno())
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        return Arrived(path, digest.hexdigest())
+        return Arrived(path, write_whole(path, head, pieces, durable=self._durable))
 
     def file(self, arrived: Arrived) -> Filed:
         """Give a file its place, and write its row.
@@ -131,21 +122,174 @@ class Receiving:
         RepositoryError
             If the repository cannot be written. After any error the file is where it was.
         """
-        header, instance = read_header(arrived.path)
+        instance, study, series, points, notes = self._read(arrived.path)
+        row = self._index.row(instance.sop_uid)
         stored = layout.instance_path(self._root, instance.sop_uid)
-        study = study_of(header)
-        notes = self._compare(study)
-        if self._index.row(instance.sop_uid) and stored.exists():
-            self._check_same(arrived, stored)
-            return Filed(replace(instance, path=stored), new=False, notes=tuple(notes))
-        points = self._points(header, instance, notes)
-        sha256 = self._publish(arrived, stored)
-        entry = self._entry(stored, instance, sha256, study, series_of(header), points)
-        if not self._index.add([entry]):  # it was there, but its file was lost
-            self._index.renew(instance.sop_uid, entry.size, entry.mtime_ns, encode(instance))
-        return Filed(replace(instance, path=stored), new=True, notes=tuple(notes))
+        notes += self._compare(study)
+        sha256 = arrived.sha256
+        if row and row.sha256 != sha256 and not stored.exists():
+            raise Conflict(f"the repository has lost instance {instance.sop_uid}, but it had other content")
+        try:
+            layout.publish(arrived.path, stored)
+            new = row is None
+        except FileExistsError:
+            if not same_object(arrived.path, stored):
+                known = f"SOP Instance UID {instance.sop_uid} is stored already with other content, which was kept"
+                raise Conflict(known, uid=instance.sop_uid) from None
+            arrived.path.unlink()
+            sha256, new = row.sha256 if row else layout.hash_file(stored), False
+        self._sync(stored.parent)
+        now = stored.stat()
+        if row is None:
+            entry = Entry(instance, now.st_size, now.st_mtime_ns, sha256, study, series, points)
+            self._index.add([entry])
+        elif (row.size, row.mtime_ns) != (now.st_size, now.st_mtime_ns):  # it was lost, and is there again
+            self._index.renew(instance.sop_uid, now.st_size, now.st_mtime_ns, encode(instance))
+        return Filed(replace(instance, path=stored), new, tuple(notes))
 
-    def _publish(self, arrived: Arrived, stored: Path) -> str:
-        """Give a file its name and return its hash; if the name is taken, it has to be the same object."""
-        known = self._index.row(layout_uid := "") if False else None
-        raise NotImplementedError(known, layout_uid)
+    def _sync(self, folder: Path) -> None:
+        """Flush a new name to the disk, and that of its folder when it is first met."""
+        if self._durable:
+            with layout.writing(folder):
+                layout.sync_folders({folder} if folder in self._synced else {folder, folder.parent})
+            self._synced.add(folder)
+
+    def _read(self, path: Path) -> tuple[Instance, Study, Series, tuple[DataPoint, ...], list[str]]:
+        """Return what the index keeps of a file, and remarks on it."""
+        found = read_quickly(path)
+        key = tuple(found[0].raw(keyword) for keyword in KEYWORDS) if found else ()
+        known = self._known.get(key)
+        if found and known and found[1].sop_class not in SOP_CLASSES:
+            return found[1], *known, (), []
+        header, instance = read_header(path)
+        study, series = study_of(header), series_of(header)
+        if key:
+            # The slices of a series agree in these bytes: to decode them once is enough.
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[key] = study, series
+        points, note = _points(header, instance)
+        return instance, study, series, points, [note] if note else []
+
+    def _compare(self, study: Study) -> list[str]:
+        """Return what differs from what is known of the patient; of each study only once."""
+        if study in self._seen:
+            return []
+        if len(self._seen) >= _REMEMBERED:
+            self._seen.clear()
+        self._seen.add(study)
+        notes = []
+        known = self._index.study(study.study_uid)
+        for what, kept, said in (
+            ("patient name", known.patient_name if known else "", study.patient_name),
+            ("patient ID", known.patient_id if known else "", study.patient_id),
+        ):
+            if kept and said and _plain(kept) != _plain(said):
+                notes.append(f'its {what} is "{said}", but study {study.study_uid} has "{kept}", which is kept')
+        others = self._index.patient_names(study.patient_id) if study.patient_id and study.patient_name else []
+        different = [name for name in others if _plain(name) != _plain(study.patient_name)]
+        if different and not notes:
+            notes.append(f'patient ID {study.patient_id} is of "{study.patient_name}", elsewhere of "{different[0]}"')
+        return notes
+
+
+@contextmanager
+def receiving(root: Path, *, durable: bool = True) -> Iterator[Receiving]:
+    """Open a repository to receive instances; what is not filed at the end of the block is gone.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the repository.
+    durable : bool
+        As for :class:`Receiving`.
+    """
+    index = Index.open(root / layout.INDEX)
+    try:
+        with layout.incoming(root) as folder, quiet_about_files():
+            yield Receiving(root, index, folder, durable=durable)
+    finally:
+        index.close()
+
+
+def write_whole(path: Path, head: bytes, pieces: Iterable[bytes | memoryview], *, durable: bool) -> str:
+    """Write a new file as its bytes come, and return their SHA-256; nothing stays of one that does not come whole.
+
+    Parameters
+    ----------
+    path : Path
+    head : bytes
+        What stands before the data set.
+    pieces : iterable of bytes
+    durable : bool
+        Whether it is flushed to the disk.
+
+    Raises
+    ------
+    RepositoryError
+        If it cannot be written.
+    """
+    try:
+        with layout.writing(path):
+            file = path.open("xb", buffering=0)
+        with file:
+            digest = hashlib.sha256(head)
+            _write(path, file, head)
+            for piece in pieces:
+                _write(path, file, piece)
+                digest.update(piece)
+            if durable:
+                with layout.writing(path):
+                    os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return digest.hexdigest()
+
+
+def same_object(one: Path, other: Path) -> bool:
+    """Whether two DICOM files hold the same object.
+
+    The same bytes will do. Otherwise elements are compared: who sent it may have written lengths of sequences and
+    groups in another way, and a file's meta information is not part of the object.
+    """
+    if one.stat().st_size == other.stat().st_size and layout.hash_file(one) == layout.hash_file(other):
+        return True
+    from pydicom import dcmread
+
+    try:
+        with quiet():
+            first, second = (dcmread(path) for path in (one, other))
+            for dataset in (first, second):
+                for element in [tag for tag in dataset.keys() if tag.element == 0 or tag == _PADDING]:  # noqa: SIM118
+                    del dataset[element]
+            return first == second
+    except OSError:
+        return False
+    except conversion_errors():
+        return False
+
+
+def _points(header: Dataset, instance: Instance) -> tuple[tuple[DataPoint, ...], str]:
+    """Return the data points of an object, and why they cannot be read, if so."""
+    if instance.sop_class not in SOP_CLASSES:
+        return (), ""
+    try:
+        return tuple(parse(header)), ""
+    except VqError as error:
+        reason = str(error)
+    except conversion_errors() as error:
+        reason = str(error)
+    return (), f"stored, but its data points cannot be read: {reason}"
+
+
+def _write(path: Path, file: BinaryIO, data: bytes | memoryview) -> None:
+    with layout.writing(path):
+        left = memoryview(data)
+        while left:
+            left = left[file.write(left) :]
+
+
+def _plain(name: str) -> str:
+    """Return a name as it is compared: neither case nor empty components at the end tell patients apart."""
+    return name.casefold().rstrip("^ ")

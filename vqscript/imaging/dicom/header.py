@@ -50,14 +50,16 @@ def read_header(path: Path) -> tuple[Dataset, Instance]:
 
 def read_instance(path: Path) -> Instance:
     """Return the record of a DICOM file; raises as :func:`read_header`."""
-    return _quick_instance(path) or read_header(path)[1]
+    found = read_quickly(path)
+    return found[1] if found else read_header(path)[1]
 
 
-def _quick_instance(path: Path) -> Instance | None:
-    """Return the record of a plain file; None where there is more to read, or to say."""
+def read_quickly(path: Path) -> tuple[quick.Elements, Instance] | None:
+    """Return the elements of a plain file and its record; None where there is more to read, or to say."""
     try:
         with path.open("rb", buffering=0) as raw, Reader(raw) as file:
-            return _instance(path, quick.parse(file), file)
+            elements = quick.parse(file)
+            return elements, _instance(path, cast("Dataset", elements), file)
     except (quick.Unusual, ImageError, OSError):
         return None
 

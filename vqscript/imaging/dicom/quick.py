@@ -12,10 +12,7 @@ import re
 import struct
 from functools import cache
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, BinaryIO, cast
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
+from typing import BinaryIO
 
 _IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 _EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
@@ -49,7 +46,7 @@ class Unusual(Exception):
     """A file that is not read here."""
 
 
-def parse(file: BinaryIO) -> Dataset:
+def parse(file: BinaryIO) -> Elements:
     """Find the elements of a file before its pixel data, and leave the file there.
 
     Parameters
@@ -59,7 +56,7 @@ def parse(file: BinaryIO) -> Dataset:
 
     Returns
     -------
-    object
+    Elements
         Has of a Dataset what reading attributes takes: ``get(keyword)`` and ``file_meta.TransferSyntaxUID``. A
         number comes as its text; ``get`` raises Unusual for what it does not convert.
 
@@ -71,19 +68,19 @@ def parse(file: BinaryIO) -> Dataset:
     """
     data = file.read(_FIRST)
     try:
-        header = _Elements(data)
+        header = Elements(data)
     except _Short:
         data += file.read(_MOST - _FIRST)
-        header = _Elements(data, whole=len(data) < _MOST)
+        header = Elements(data, whole=len(data) < _MOST)
     file.seek(header.end)
-    return cast("Dataset", header)
+    return header
 
 
 class _Short(Unusual):
     """More of the file is needed."""
 
 
-class _Elements:
+class Elements:
     """Where each element of the outermost level has its value.
 
     Parameters
@@ -131,6 +128,11 @@ class _Elements:
         if (form and not form.fullmatch(text)) or not (form or vr in _TEXT):
             raise Unusual
         return text.split("\\") if "\\" in text else text
+
+    def raw(self, keyword: str) -> bytes:
+        """Return a value as it stands in the file, b"" where it is absent."""
+        _, start, end = self._places.get(_attribute(keyword)[0], (b"", 0, 0))
+        return self._data[start:end]
 
     def _text(self, start: int, end: int) -> str:
         try:
