@@ -9,6 +9,8 @@ from pathlib import Path
 NEEDED = (
     "vqscript/py.typed",
     "vqscript/host/driver.lua",
+    "vqscript/host/handbook/environment.lua",
+    "vqscript/batch/report/page/page.html",
     "vqscript/stdlib/ipacs.lua",
     "vqscript/stdlib/csv.lua",
     "vqscript/examples/percent_id_per_gram.lua",

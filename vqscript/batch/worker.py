@@ -14,6 +14,7 @@ from vqscript.batch.failures import failure_of
 from vqscript.batch.folder import LOG, RESULT, BatchFolder
 from vqscript.batch.log import LogInteraction, output_into
 from vqscript.batch.opened import Opened
+from vqscript.batch.report.previews import previews
 from vqscript.batch.rows import Row, rows_of, summary_rows
 from vqscript.batch.task import Failure, Job, Outcome, Task
 from vqscript.errors import VqError
@@ -85,6 +86,7 @@ def run(assignment: Assignment) -> Outcome:
             except Exception:
                 traceback.print_exc()  # into the study's log; the batch makes a failure of it
                 raise
+        previews(folder, task.folder, outcome.files)  # here, where they are made side by side
         folder.write(outcome)
     return replace(outcome, rows=[], trace=[], sources={})
 
