@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from vqscript.errors import Aborted, ConfigError, ScriptError, UsageError, VqError
 
-COMMANDS = ("run", "repl", "batch", "check", "new", "types", "repo", "pacs", "inspect", "health", "demo")
+COMMANDS = ("run", "repl", "batch", "check", "new", "types", "repo", "pacs", "inspect", "config", "health", "demo")
 """Modules of :mod:`vqscript.cli` that are commands; each has ``add_subparser`` and ``run``."""
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_LIMIT, EXIT_INTERRUPTED = 1, 2, 124, 130

@@ -187,11 +187,15 @@ def configuration(path: Path | None) -> tuple[config.Config, Finding]:
 
 def repository(name: str, url: str, settings: config.Config) -> Iterator[Finding]:
     """Open a repository and look for the files of its newest study; ``vqscript repo verify`` reads all of them."""
-    from vqscript.repository.opening import open_repository
+    from vqscript.repository.opening import located, open_repository, reach
 
     topic = f"repository {name}"
     try:
-        opened = open_repository(f"ipacs://{name}", settings)
+        where = located(f"ipacs://{name}", settings)
+        if isinstance(where, str):  # a server: its studies are not ours to count
+            yield Finding(Level.OK, topic, f"{where} answers in {1000 * reach(where, settings):.0f} ms")
+            return
+        opened = open_repository(where, settings)
     except VqError as error:
         yield Finding(Level.ERROR, topic, error.message, error.hint)
         return
