@@ -379,7 +379,9 @@ def test_allow_net_takes_a_host(home, text):
         Gate(home.output, hosts=[text])
 
 
-@pytest.mark.parametrize("text", ["//server/share/lab.repo", "\\\\\\\\server\\\\share", "a\\0b"])
+@pytest.mark.parametrize(
+    "text", ["//server/share/lab.repo", "\\\\\\\\server\\\\share", "a\\0b", "ipacs:////server/x", "ipacss:////server/x"]
+)
 def test_shares_of_other_machines_are_no_repositories_of_a_script(refusal, text):
     kind, _, _ = refusal(f"VQ.dicomRepository('{text}')")
     assert kind in ("PermissionDenied", "UsageError")

@@ -10,6 +10,7 @@ from vqscript import names
 from vqscript.errors import PermissionDenied, UsageError
 from vqscript.host.hosts import Hosts
 from vqscript.host.paths import check_ordinary, check_text, expanded, inside, resolved, truly_inside
+from vqscript.repository.opening import located
 
 if TYPE_CHECKING:
     from vqscript.repository.base import Repository
@@ -176,8 +177,11 @@ class Gate:
         """Refuse a repository on the network that is neither named nor allowed; local ones are read like images."""
         if "://" in url:
             self._hosts.check(url)
-        elif url.strip() and Path(url) not in self._named:  # one that is named may be on a share
-            check_text(url)
+        if not url.strip() or ("://" in url and not url.partition("://")[2].startswith("/")):
+            return  # nothing, a server, or a name of the configuration
+        folder = located(url)
+        if isinstance(folder, Path) and folder not in self._named:  # one that is named may be on a share
+            check_text(str(folder))
 
     def opened(self, repository: Repository) -> None:
         """Refuse all writing in the folder of a repository from now on, but by the repository itself."""
