@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,10 +69,17 @@ def test_valid(kind: str, points: dict[str, Dataset], save: Callable[[Dataset], 
     assert [line for line in lines if line.startswith("Error")] == []
 
 
+def dcmtk(tool: str) -> str:
+    """Where a program is, "" for nowhere; pynetdicom installs others of the same names beside this Python."""
+    own = Path(sys.executable).parent
+    folders = [folder for folder in os.environ["PATH"].split(os.pathsep) if Path(folder) != own]
+    return shutil.which(tool, path=os.pathsep.join(folders)) or ""
+
+
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[int]:
     """Port of a DCMTK archive, started for one test."""
-    missing = [tool for tool in ("dcmqrscp", "storescu", "getscu", "echoscu") if not shutil.which(tool)]
+    missing = [tool for tool in ("dcmqrscp", "storescu", "getscu", "echoscu") if not dcmtk(tool)]
     if missing:
         pytest.skip(f"needs DCMTK ({', '.join(missing)})")
     with socket.socket() as probe:
@@ -80,10 +89,10 @@ def archive(tmp_path: Path) -> Iterator[int]:
     area.mkdir()
     configuration = tmp_path / "qr.cfg"
     configuration.write_text(CONFIGURATION.format(port=port, area=area))
-    server = subprocess.Popen(["dcmqrscp", "-c", str(configuration)])
+    server = subprocess.Popen([dcmtk("dcmqrscp"), "-c", str(configuration)])
     try:
         deadline = time.monotonic() + 10
-        echo = ["echoscu", "-aec", "QRSCP", "127.0.0.1", str(port)]
+        echo = [dcmtk("echoscu"), "-aec", "QRSCP", "127.0.0.1", str(port)]
         while subprocess.run(echo, capture_output=True, check=False).returncode:
             assert time.monotonic() < deadline, "the archive does not answer"
             time.sleep(0.05)
@@ -99,12 +108,12 @@ def test_an_archive_gives_them_back(
     # -R proposes the SOP classes of the files only: the usual list lacks the newer reports.
     peer = ["-aec", "QRSCP", "127.0.0.1", str(archive)]
     paths = {ds.SOPInstanceUID: save(ds) for ds in points.values()}
-    subprocess.run(["storescu", "-R", *peer, *map(str, paths.values())], check=True, capture_output=True)
+    subprocess.run([dcmtk("storescu"), "-R", *peer, *map(str, paths.values())], check=True, capture_output=True)
     back = tmp_path / "back"
     back.mkdir()
     study = points["Segmentation"].StudyInstanceUID
     keys = ["-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={study}"]
-    subprocess.run(["getscu", "-S", "+B", "-od", str(back), *keys, *peer], check=True, capture_output=True)
+    subprocess.run([dcmtk("getscu"), "-S", "+B", "-od", str(back), *keys, *peer], check=True, capture_output=True)
 
     received = {ds.SOPInstanceUID: ds for ds in map(pydicom.dcmread, back.iterdir())}
     assert received.keys() == paths.keys()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -36,8 +38,13 @@ def answers(port: int) -> bool:
 
 
 def needs(program: str) -> str:
-    """Return where a program is; skip the test where it is not installed."""
-    found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
+    """Return where a program is; skip the test where it is not installed.
+
+    Not one of this Python's own: pynetdicom installs a storescp and others that are called as DCMTK's are.
+    """
+    own = Path(sys.executable).parent
+    folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if Path(folder) != own]
+    found = shutil.which(program, path=os.pathsep.join([*folders, "/usr/sbin", "/usr/local/sbin"]))
     if not found:
         pytest.skip(f"needs {program} (.ci/install-peers)")
     return found

@@ -70,7 +70,8 @@ class Address:
         from urllib.parse import quote
 
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'dicoms' if self.tls else 'dicom'}://{quote(self.called)}@{host}:{self.port}"
+        title = quote(self.called, safe="")
+        return f"{'dicoms' if self.tls else 'dicom'}://{title}@{host}:{self.port}"
 
     def unreachable(self, what: str, hint: str = "") -> Unreachable:
         """Return the error that it does not answer or went away; ``what`` follows its name in the message."""
