@@ -18,9 +18,9 @@ import vqscript as package
 from vqscript.cli.main import main
 from vqscript.network.dimse import DimsePeer
 
-from ..network.conftest import Made, orthanc, proxy, qrscp, series, write_series
+from ..network.conftest import Made, orthanc, proxy, qrscp, series, start_orthanc, write_series
 
-__all__ = ["Made", "orthanc", "proxy", "qrscp", "series", "write_series"]
+__all__ = ["Made", "orthanc", "proxy", "qrscp", "series", "start_orthanc", "write_series"]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-COMMANDS = ("echo", "find", "report", "repack")
+COMMANDS = ("echo", "find", "report", "get", "move", "store", "push", "repack")
 """Modules ``vqscript.cli.pacs_...``; each has ``add_subparser`` and ``run``."""
 
 _KEY = re.compile(r"--([A-Z][A-Za-z0-9]*)(?:=(.*))?", re.DOTALL)

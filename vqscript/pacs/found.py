@@ -92,7 +92,9 @@ def from_json(text: str) -> list[FoundStudy]:
     if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
         raise UsageError('this is no find JSON: it has no list "data"', hint=hint)
     if whole.get("status") is False:
-        raise UsageError("the query that this find JSON is from had failed", hint="run it again")
+        raise UsageError(
+            "the command that wrote this find JSON had failed", hint="run it again: what it was about may be incomplete"
+        )
     return [_study(one) for one in data]
 
 

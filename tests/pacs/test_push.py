@@ -1,0 +1,154 @@
+"""pacs store and push: the order, every answer, and nothing called there that is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from vqscript.imaging.dicom.header import read_instance
+from vqscript.network.peer import Sent
+from vqscript.pacs.journal import Journal
+from vqscript.pacs.sending import in_order, send, step
+from vqscript.repository.local import LocalRepository
+
+from .conftest import Made, Pacs, sent, write_series
+
+RT = "1.2.840.10008.5.1.4.1.1.481."
+CT = "1.2.840.10008.5.1.4.1.1.2"
+
+
+def local(path: Path, *made: Made) -> Path:
+    """A local repository of these series."""
+    with LocalRepository.create(path) as repository:
+        for one in made:
+            repository.store(one.paths)
+    return path
+
+
+def mixed(folder: Path) -> dict[str, Made]:
+    """Objects of a plan, named so that the order of files is the wrong one."""
+    study = write_series(folder / "4", 2)
+    kinds = {"dose": f"{RT}2", "plan": f"{RT}5", "structures": f"{RT}3"}
+    made = {
+        name: write_series(
+            folder / f"{n}", 1, StudyInstanceUID=study.study_uid, SOPClassUID=uid, Modality="RT" + name[:4].upper()
+        )
+        for n, (name, uid) in enumerate(kinds.items())
+    }
+    return {**made, "ct": study}
+
+
+class Recording:
+    """A peer that notes what it is sent, and can refuse."""
+
+    name = url = "test"
+    kind = "dimse"
+
+    def __init__(self, refused: str = "") -> None:
+        self.got: list[Path] = []
+        self.refused = refused
+
+    def send(self, paths):
+        for path in paths:
+            self.got.append(path)
+            uid = read_instance(path).sop_uid
+            bad = uid == self.refused
+            yield Sent(path, uid, not bad, "A900 data set does not match SOP class" if bad else "0000")
+
+
+def test_images_go_before_structures_before_plans_before_doses(tmp_path: Path):
+    made = mixed(tmp_path)
+    instances = [read_instance(path) for one in made.values() for path in one.paths]
+    peer = Recording()
+    assert all(one.accepted for one in send(peer, instances))
+    order = ["ct", "ct", "structures", "plan", "dose"]
+    assert peer.got == [*made["ct"].paths, *(made[name].paths[0] for name in order[2:])]
+    assert [len(part) for part in in_order(instances)] == [2, 1, 1, 1]
+
+
+def test_reports_and_presentation_states_go_last():
+    assert step("1.2.840.10008.5.1.4.1.1.88.22") > step(f"{RT}2") > step(f"{RT}5") > step(f"{RT}3") > step(CT)
+    assert step("1.2.840.10008.5.1.4.1.1.66.4") == step(f"{RT}3"), "a segmentation needs its images"
+
+
+def test_store_says_what_the_server_answered_to_each(pacs: Pacs, orthanc, qrscp, tmp_path: Path):
+    for number, url in enumerate((orthanc.url, f"orthanc+http://127.0.0.1:{orthanc.http}", qrscp.url)):
+        series = write_series(tmp_path / f"s{number}")
+        (tmp_path / f"s{number}" / "notes.txt").write_text("no DICOM")
+        done = pacs("store", "--pacs", url, f"s{number}", "--json").json
+        assert {one["SOPInstanceUID"] for one in done["results"]} == set(series.files)
+        assert all(one["accepted"] and one["answer"] for one in done["results"])
+        assert [one["failed"] for one in done["skipped"]] == [False]
+
+
+def test_store_fails_where_one_file_is_cut_short(pacs: Pacs, orthanc, series: Made):
+    cut = series.paths[1]
+    cut.write_bytes(cut.read_bytes()[:-40])
+    done = pacs("store", "--pacs", orthanc.url, "series", code=1)
+    assert f"NOT SENT: series/{cut.name}" in done.out and "3 of 3 instances accepted" in done.out
+
+
+def test_store_fails_where_nothing_is_sent(pacs: Pacs, orthanc, tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    assert "0 of 0" in pacs("store", "--pacs", orthanc.url, "empty", code=1).out
+
+
+def test_store_to_a_dead_server_names_every_instance(pacs: Pacs, series: Made):
+    done = pacs("store", "--pacs", "dicom://GONE@127.0.0.1:9", "series", "--json", code=1).json
+    assert len(done["results"]) == 4 and not any(one["accepted"] for one in done["results"])
+    assert "GONE@127.0.0.1:9" in done["results"][0]["answer"]
+
+
+def test_store_takes_studies_of_a_repository(pacs: Pacs, orthanc, series: Made, tmp_path: Path):
+    local(tmp_path / "lab.repo", series)
+    words = ("store", "--pacs", orthanc.url, "--repo", "lab.repo")
+    assert "4 of 4 instances accepted" in pacs(*words, "--study", series.study_uid).out
+    found = pacs("find", "--pacs", orthanc.url, "--StudyInstanceUID", series.study_uid, "--json").out
+    assert "4 of 4 instances accepted" in pacs(*words, "-", text=found).out
+    assert "what is to be sent" in pacs(*words, code=2).err
+
+
+def test_push_from_a_repository_to_a_server_and_again(pacs: Pacs, orthanc, series: Made, tmp_path: Path):
+    local(tmp_path / "lab.repo", series)
+    words = ("push", "--repo", "lab.repo", "--to", orthanc.url, "--study", series.study_uid)
+    assert "4 of 4 instances are at dicom://" in pacs(*words).out
+    assert orthanc.held() >= set(series.files)
+    again = pacs(*words, "--json").json
+    assert again["status"] and set(again["known"]) == set(series.files) and again["results"] == []
+
+
+def test_push_from_server_to_server_and_to_a_folder(pacs: Pacs, orthanc, qrscp, series: Made, tmp_path: Path):
+    sent(qrscp.url, series)
+    found = pacs("find", "--pacs", qrscp.url, "--StudyInstanceUID", series.study_uid, "--json").out
+    assert "4 of 4" in pacs("push", "--pacs", qrscp.url, "--to", orthanc.url, "-", text=found).out
+    assert orthanc.held() >= set(series.files)
+    assert "4 of 4" in pacs("push", "--pacs", qrscp.url, "--to", "tree", "-", text=found).out
+    assert {path.name[5:-4] for path in (tmp_path / "tree").rglob("*.dcm")} == set(series.files)
+    assert "4 of them before" in pacs("push", "--pacs", qrscp.url, "--to", "tree", "-", text=found).out
+
+
+def test_what_a_server_accepts_but_does_not_keep_is_missing(
+    pacs: Pacs, orthanc, series: Made, tmp_path: Path, monkeypatch
+):
+    """Complete is what the target lists afterwards, not how many answers were good."""
+    from vqscript.network.dimse import DimsePeer
+
+    local(tmp_path / "lab.repo", series)
+    real = DimsePeer.send
+
+    def losing(self, paths):
+        paths = list(paths)
+        yield from real(self, paths[:-1])
+        yield Sent(paths[-1], "", accepted=True, status="0000")
+
+    monkeypatch.setattr(DimsePeer, "send", losing)
+    done = pacs("push", "--repo", "lab.repo", "--to", orthanc.url, "--study", series.study_uid, "--json", code=1).json
+    assert len(done["missing"]) == 1 and all(one["accepted"] for one in done["results"])
+    journal = Journal(tmp_path / "cache")
+    assert journal.noted("pushed", series.series_uid) == set(series.files) - set(done["missing"])
+    journal.close()
+
+
+def test_push_needs_to_know_where_from(pacs: Pacs, series: Made):
+    found = json.dumps({"data": []})
+    assert "where from" in pacs("push", "--to", "tree", "-", text=found, code=2).err

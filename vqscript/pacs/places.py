@@ -1,0 +1,130 @@
+"""Where fetched instances go: a local repository, or a readable tree of files."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from vqscript.errors import NotDicom, VqError
+from vqscript.network.filemeta import MAX_META, file_meta
+from vqscript.pacs.tree import Filed, Template, file_into
+from vqscript.repository import layout
+from vqscript.repository.local import LocalRepository
+
+Refused = list[tuple[str, str]]
+"""SOP Instance UID (or file) and the reason, for what could not be filed."""
+
+
+class Place(Protocol):
+    """Takes instances, and knows which it has."""
+
+    @property
+    def name(self) -> str:
+        """How to call it."""
+
+    def held(self, study_uid: str, series_uid: str) -> dict[str, Path]:
+        """Return SOP Instance UID -> file of what is there of a series."""
+
+    def landing(self) -> AbstractContextManager[Path]:
+        """Give a folder for what is on its way in."""
+
+    def file(self, files: Mapping[str, Path]) -> Refused:
+        """Take in the files of a landing; returns what could not be filed, with the reason."""
+
+    def close(self) -> None:
+        """Release it."""
+
+
+class RepositoryPlace:
+    """A local repository, which is made if it is not there."""
+
+    def __init__(self, path: Path) -> None:
+        exists = (path / layout.INDEX).exists()
+        self._repository = LocalRepository.open(path) if exists else LocalRepository.create(path)
+        self.name = str(path)
+
+    def held(self, study_uid: str, series_uid: str) -> dict[str, Path]:
+        """Return SOP Instance UID -> file, for those whose file is really there."""
+        root = self._repository.root
+        there = {
+            uid: layout.instance_path(root, uid)
+            for uid, one in self._repository.instances(study_uid).items()
+            if one.series_uid == series_uid
+        }
+        return {uid: path for uid, path in there.items() if path.is_file()}
+
+    @contextmanager
+    def landing(self) -> Iterator[Path]:
+        """Give a folder of the repository for what is on its way in."""
+        with layout.incoming(self._repository.root) as folder:
+            yield folder
+
+    def file(self, files: Mapping[str, Path]) -> Refused:
+        """Import the files."""
+        if not files:
+            return []
+        report = self._repository.import_folder(list(files.values()))
+        uids = {path: uid for uid, path in files.items()}
+        return [(uids.get(path, str(path)), reason) for path, reason in report.skipped]
+
+    def close(self) -> None:
+        """Close the repository."""
+        self._repository.close()
+
+
+class TreePlace:
+    """A folder of plain files, laid out by a template of tags.
+
+    What is in it is read off the files themselves when it is opened, so that it may be moved and tidied by hand.
+    """
+
+    def __init__(self, folder: Path, template: Template) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise VqError(f"cannot make {folder}: {error.strerror or error}", path=folder) from error
+        self.name = str(folder)
+        self._folder, self._template = folder, template
+        self._files = {uid: path for path in sorted(folder.rglob("*.dcm")) if (uid := _uid(path))}
+
+    def held(self, study_uid: str, series_uid: str) -> dict[str, Path]:
+        """Return SOP Instance UID -> file of all that is there: a SOP Instance UID is of one series only."""
+        return dict(self._files)
+
+    @contextmanager
+    def landing(self) -> Iterator[Path]:
+        """Give a folder on the same disk."""
+        folder = Path(tempfile.mkdtemp(prefix=".incoming-", dir=self._folder))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+
+    def file(self, files: Mapping[str, Path]) -> Refused:
+        """Put the files where the template says."""
+        refused: Refused = []
+        for uid, path in files.items():
+            filed = Filed()
+            found = file_into(self._folder, self._template, path, filed)
+            refused += [(uid, reason) for _, reason in filed.failed]
+            for target in (*filed.new, *filed.known):
+                self._files[found] = target  # by what it is, not by what the server called it
+        return refused
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _uid(path: Path) -> str:
+    """Return which instance a file is; "" for none, and for a link, which may lead anywhere."""
+    if path.is_symlink() or not path.is_file() or any(part.startswith(".incoming-") for part in path.parts):
+        return ""
+    with path.open("rb") as file:
+        try:
+            return file_meta(file.read(MAX_META)).sop_uid
+        except NotDicom:
+            return ""

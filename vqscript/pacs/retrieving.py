@@ -1,0 +1,138 @@
+"""Fetching series completely: what the server lists, instance by instance, and nothing less."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vqscript.errors import PeerError, Unreachable, VqError
+from vqscript.network.peer import Peer
+from vqscript.pacs.journal import Journal
+from vqscript.pacs.places import Place
+from vqscript.pacs.wanted import Wanted
+
+TRIES = 3
+PAUSE = 0.3
+"""Seconds before the second try; the third waits twice as long."""
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass
+class Retrieved:
+    """What became of a series that was asked for.
+
+    Attributes
+    ----------
+    wanted : Wanted
+    listed : set of str
+        SOP Instance UIDs that the server lists, or that were named.
+    received : set of str
+        Those that came now; the others were there.
+    missing : list of str
+        Those that are not filed at the end.
+    problems : list of str
+        What went wrong on the way, also where another try mended it.
+    """
+
+    wanted: Wanted
+    listed: set[str] = field(default_factory=set)
+    received: set[str] = field(default_factory=set)
+    missing: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all is there that the server lists, and it lists something."""
+        return bool(self.listed) and not self.missing
+
+
+def listed(peer: Peer, wanted: Wanted) -> set[str]:
+    """Return the SOP Instance UIDs of a series, as the server lists them; of those that were named, the ones it has."""
+    keys = {"StudyInstanceUID": wanted.study_uid, "SeriesInstanceUID": wanted.series_uid}
+    found = {uid for one in peer.find("IMAGE", keys) if (uid := one.get("SOPInstanceUID"))}
+    return found & set(wanted.instances) if wanted.instances else found
+
+
+def retrieve(
+    peer: Peer,
+    wanted: Sequence[Wanted],
+    place: Place,
+    journal: Journal,
+    progress: Progress | None = None,
+) -> list[Retrieved]:
+    """Bring series to a place; what is there already is not fetched again.
+
+    A series that fails does not keep the others from coming, unless the server is gone.
+
+    Returns
+    -------
+    list of Retrieved
+        One for each series; its problems say why it is not complete.
+    """
+    done = []
+    for number, one in enumerate(wanted):
+        if progress:
+            progress(number, len(wanted), one.title)
+        result = Retrieved(one)
+        done.append(result)
+        try:
+            _retrieve(peer, result, place, journal)
+        except PeerError as error:
+            result.problems.append(error.message)
+            result.missing = sorted(result.listed - set(place.held(one.study_uid, one.series_uid)))
+        if not result.listed and not result.problems:
+            result.problems.append(f"{peer.name} lists no instance of it")
+    return done
+
+
+def _retrieve(peer: Peer, result: Retrieved, place: Place, journal: Journal) -> None:
+    one = result.wanted
+    there = listed(peer, one)
+    result.listed = set(one.instances) or there
+    journal.note("requested", peer.url, one.series_uid, result.listed)
+    result.problems += [f"{peer.name} does not have instance {uid}" for uid in sorted(result.listed - there)]
+    for attempt in range(TRIES):
+        missing = there - set(place.held(one.study_uid, one.series_uid))
+        if not missing:
+            break
+        time.sleep(attempt * PAUSE)
+        named = () if missing == there and not one.instances else tuple(sorted(missing))
+        try:
+            _once(peer, result, named, missing, place)
+        except Unreachable as error:
+            result.problems.append(error.message)
+        finally:
+            journal.note("received", peer.url, one.series_uid, result.received)
+    result.missing = sorted(result.listed - set(place.held(one.study_uid, one.series_uid)))
+
+
+def _once(peer: Peer, result: Retrieved, named: Sequence[str], missing: Collection[str], place: Place) -> None:
+    """Ask once; what arrives is filed, also if the connection breaks or Ctrl-C ends it."""
+    one = result.wanted
+    files: dict[str, Path] = {}
+    with place.landing() as folder:
+
+        def receive(uid: str, data: bytes | memoryview) -> None:
+            if uid not in missing or uid in files:
+                why = "came twice" if uid in files else "was not asked for"
+                result.problems.append(f"instance {uid} {why}; it was not kept")
+                return
+            # The name has nothing of what the server calls it.
+            path = folder / f"{len(files):06d}.dcm"
+            try:
+                path.write_bytes(data)
+            except OSError as error:
+                raise VqError(
+                    f"cannot write {path}: {error.strerror or error}", hint="is the disk full?", path=path
+                ) from error
+            files[uid] = path
+
+        try:
+            peer.retrieve(one.study_uid, one.series_uid, named, receive)
+        finally:
+            refused = place.file(files)
+            result.problems += [f"instance {uid} could not be filed: {reason}" for uid, reason in refused]
+            result.received |= files.keys()
