@@ -18,6 +18,7 @@ from vqscript.repository.local import LocalRepository
 
 def test_all_examples_are_tried_in_this_folder():
     assert {path.name for path in resources.examples().glob("*.lua")} == {
+        "batch_quantify.lua",
         "compare_readers.lua",
         "list_project.lua",
         "percent_id_per_gram.lua",

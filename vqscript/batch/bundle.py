@@ -148,6 +148,7 @@ def _beside(text: str, home: Path) -> Path | None:
     if not text or len(text) > 255 or "\0" in text or path.is_absolute() or ".." in path.parts:
         return None
     try:
-        return home / path if (home / path).is_file() else None
+        found = (home / path).is_file() and (home / path).resolve().is_relative_to(home.resolve())
+        return home / path if found else None
     except (OSError, ValueError):  # what is no name at all
         return None

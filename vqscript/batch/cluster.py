@@ -231,7 +231,7 @@ def _connect(address: str) -> Any:
 
 def _root(repo: str, settings: Config) -> Path | None:
     """Return the folder of a repository, None for one that is reached by URL."""
-    from vqscript.host.hosts import endpoint_of
-    from vqscript.repository.opening import local_path
+    from vqscript.repository.opening import located
 
-    return None if "://" in repo and endpoint_of(repo) else local_path(repo, settings).resolve()
+    where = located(repo, settings)
+    return where.resolve() if isinstance(where, Path) else None

@@ -80,7 +80,8 @@ def problem(root: Path, ours: Sight, theirs: Sight, worker: str) -> VqError | No
         return RepositoryError(
             f"worker {worker} on {theirs.host} would use the repository {root} over the network{where}: "
             "the write-ahead log of its index works on one machine only",
-            hint="share the folder read-only, for scripts that store nothing; or run all workers on its own machine",
+            hint="share the folder read-only, for scripts that store nothing; run all workers on its own machine; "
+            "or have a server between (dicomweb+https://...)",
             path=root,
         )
     if theirs.pending:
@@ -96,7 +97,7 @@ def problem(root: Path, ours: Sight, theirs: Sight, worker: str) -> VqError | No
 def file_system(path: Path) -> str:
     """Return the type of the file system that a path is on, "" where that is not known."""
     if sys.platform.startswith("linux"):
-        return _mounted(path, Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace"))
+        return mounted(path, Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace"))
     if sys.platform == "win32":
         import ctypes
 
@@ -106,7 +107,7 @@ def file_system(path: Path) -> str:
     return ""
 
 
-def _mounted(path: Path, mounts: str) -> str:
+def mounted(path: Path, mounts: str) -> str:
     """Return the type of the deepest mount above a path, from the text of /proc/self/mounts."""
     best, found = -1, ""
     resolved = path.resolve()
