@@ -12,6 +12,7 @@ from pydicom.uid import ImplicitVRLittleEndian, RLELossless
 
 from vqscript.errors import PeerError, UsageError
 from vqscript.network.dimse import DimsePeer
+from vqscript.network.dimse.offers import offers
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 HANGING_PROTOCOL = "1.2.840.10008.5.1.4.38.1"
@@ -246,6 +247,22 @@ def test_each_file_goes_in_its_own_transfer_syntax(orthanc, make_series):
         assert (back.pixel_array == sent.pixel_array).all()
 
 
+def test_files_of_real_scanners_come_back_element_by_element(orthanc, data):
+    """CT, PET, MR, RTSTRUCT, SEG, SR, enhanced ones; each in the transfer syntax it had."""
+    folders = sorted({path.parent for path in data.rglob("*.dcm")})
+    paths = [min(folder.glob("*.dcm")) for folder in folders]
+    peer = DimsePeer(orthanc.url)
+    sent = list(peer.send(paths))
+    assert len(sent) > 15
+    assert {one.status for one in sent} == {"0000"}
+    for one in sent:
+        basket, original = Basket(), dcmread(one.path)
+        peer.retrieve(original.StudyInstanceUID, original.SeriesInstanceUID, [one.sop_uid], basket)
+        back = parsed(basket.files[one.sop_uid])
+        assert back == original
+        assert back.file_meta.TransferSyntaxUID == original.file_meta.TransferSyntaxUID
+
+
 def test_what_a_server_does_not_take_is_said_file_by_file(starting, make_series, tmp_path):
     plain, packed = make_series("plain", slices=1), make_series("packed", slices=1)
     hanging = make_series("hanging", slices=1, SOPClassUID=HANGING_PROTOCOL)
@@ -363,3 +380,22 @@ def pynetdicom_server(port: int, received: list[str]) -> Any:
             running.shutdown()
 
     return run()
+
+
+@pytest.mark.parametrize(("count", "associations"), [(1, 1), (6, 1), (7, 2)])
+def test_all_that_may_come_is_offered_in_turn(count, associations):
+    classes = [f"1.2.{n}" for n in range(count)]
+    offered = list(offers(classes, all_known=True))
+    assert len(offered) == associations
+    assert all(len(part) <= 127 for part in offered)
+    pairs = [pair for part in offered for pair in part]
+    assert len(pairs) == len(set(pairs))
+    assert {sop_class for sop_class, _ in offered[0]} == set(classes)
+
+
+def test_where_the_classes_are_not_known_the_common_ones_are_offered_first():
+    offered = list(offers(["1.2.3"], all_known=False))
+    assert {"1.2.3", CT, "1.2.840.10008.5.1.4.1.1.481.3"} <= {sop_class for sop_class, _ in offered[0]}
+    everything = {sop_class for part in offered for sop_class, _ in part}
+    assert {"1.2.840.10008.5.1.4.1.1.12.1", "1.2.840.10008.5.1.4.1.1.77.1.6"} <= everything
+    assert all(len(part) <= 127 for part in offered)
