@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-COMMANDS = ("echo", "find", "report", "get", "move", "store", "push", "repack")
+COMMANDS = ("echo", "find", "report", "get", "move", "store", "push", "status", "tags", "repack", "query-db")
 """Modules ``vqscript.cli.pacs_...``; each has ``add_subparser`` and ``run``."""
 
 _KEY = re.compile(r"--([A-Z][A-Za-z0-9]*)(?:=(.*))?", re.DOTALL)
@@ -58,4 +58,4 @@ def add_subparser(subparsers: Any, common: argparse.ArgumentParser) -> None:
     )
     commands = parser.add_subparsers(dest="pacs_command", metavar="COMMAND", required=True, parser_class=KeyedParser)
     for name in COMMANDS:
-        importlib.import_module(f"vqscript.cli.pacs_{name}").add_subparser(commands, common)
+        importlib.import_module(f"vqscript.cli.pacs_{name.replace('-', '_')}").add_subparser(commands, common)

@@ -238,10 +238,23 @@ class LocalRepository:
         """Return DICOM keyword -> value of the first instance of a series (text, number, or a list of these)."""
         from vqscript.imaging.dicom.tags import tag_values
 
+        study_uid = self.study_of_series(series_uid)
+        return tag_values(_header(self.fetch(study_uid, series_uid).instances[0].path))
+
+    def study_of_series(self, series_uid: str) -> str:
+        """Return the StudyInstanceUID of a series (the first, in sloppy data); NotFound if there is no such series."""
         studies = self._index.studies_of_series(series_uid)
         if not studies:
             raise NotFound(f"{self.root} has no series {series_uid}", uid=series_uid)
-        return tag_values(_header(self.fetch(studies[0], series_uid).instances[0].path))
+        return studies[0]
+
+    def locate(self, sop_uid: str) -> tuple[str, str]:
+        """Return the UIDs of study and series of an instance; NotFound if there is no such instance."""
+        row = self._index.row(sop_uid)
+        if row is None:
+            raise NotFound(f"{self.root} has no instance {sop_uid}", uid=sop_uid)
+        instance = self._instance(row)
+        return instance.study_uid, instance.series_uid
 
     def header(self, study_uid: str) -> Dataset:
         """Return a header of the study, of an image if it has one, for making objects that belong to the study."""
