@@ -187,3 +187,29 @@ def test_a_report_in_every_format(pacs: Pacs, tmp_path: Path):
 )
 def test_what_is_no_find_json_is_refused(pacs: Pacs, text):
     assert pacs("report", "-", text=text, code=2).out == ""
+
+
+def test_a_chain_within_find(pacs: Pacs, orthanc, qrscp, series: Made, tmp_path: Path):
+    sent(orthanc.url, series)
+    words = ("find", "--pacs", orthanc.url, "--StudyInstanceUID", series.study_uid)
+    done = pacs(*words, "--then", "report,get,status,push", "--repo", "lab.repo", "--to", qrscp.url).out
+    for said in ("1 study, 1 series", "complete: CT Axial: 4 of 4", "4 of 4 instances are at dicom://QRSCP"):
+        assert said in done
+    assert "4 of 4 instances are at tree" in pacs(*words, "--then", "push", "--to", "tree").out
+    only = ("--then", "get", "--repo", "lab.repo", "--json")
+    assert pacs(*words, *only).json["results"][0]["complete"] is True
+    nothing = pacs("find", "--pacs", orthanc.url, "--PatientID", "NOBODY", *only, code=1)
+    assert nothing.json["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--then", "gett"), 'did you mean "get"?'),
+        (("--then", "get"), "needs a place"),
+        (("--then", "push"), "needs a target"),
+        (("--then", "report,get", "--repo", "x", "--json"), "one document"),
+    ],
+)
+def test_a_chain_that_cannot_be_is_refused_before_anything_is_asked(pacs: Pacs, words, said):
+    assert said in pacs("find", "--pacs", "dicom://A@127.0.0.1:9", "--PatientID", "1", *words, code=2).err

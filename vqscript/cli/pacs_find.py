@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+from vqscript.cli.pacs_get import fetch
+from vqscript.cli.pacs_local import add_place
 from vqscript.cli.pacs_peer import add_peer, opened, show_dcmtk
+from vqscript.cli.pacs_push import add_target, deliver, fetch_and_deliver
 from vqscript.cli.pacs_report import add_format, show, words
+from vqscript.cli.pacs_status import compare
+from vqscript.cli.pacs_store import of_repository
 from vqscript.cli.terminal import print_json, progress
+
+if TYPE_CHECKING:
+    from vqscript.network.peer import Peer
+    from vqscript.pacs.found import FoundStudy
+
+STEPS = ("report", "get", "status", "push")
+"""What ``--then`` knows."""
 
 
 def add_subparser(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -27,7 +40,16 @@ def add_subparser(commands: Any, common: argparse.ArgumentParser) -> None:
         "--return", dest="wanted", type=words, default=(), metavar="Tag,Tag", help="further attributes to return"
     )
     parser.add_argument("--studies", action="store_true", help="the studies alone, not their series")
+    parser.add_argument(
+        "--then",
+        type=words,
+        default=(),
+        metavar="STEP,STEP",
+        help=f"what is done with the answers, one after another: {', '.join(STEPS)}; stops at the first that fails",
+    )
     add_format(parser)
+    add_place(parser)
+    add_target(parser, required=False)
     parser.set_defaults(run=run)
 
 
@@ -39,12 +61,52 @@ def run(args: argparse.Namespace) -> int:
 
     shown = (*args.header, *args.body)
     check_keywords(shown)
+    _check_steps(args)
     with opened(args) as peer:
         show_dcmtk(args, peer, lambda address: dcmtk.find(address, "STUDY", args.keys, (*STUDY_KEYWORDS, *args.wanted)))
         with progress("finding") as bar:
             studies = find(peer, args.keys, (*args.wanted, *shown), with_series=not args.studies, progress=bar)
+        if args.then and studies:
+            return follow(args, peer, studies)
     if args.json or args.format == "json":
         print_json(to_json(studies, args={"pacs": args.pacs, **args.keys}))
     else:
         show(studies, args.format, args.header, args.body)
     return 0 if studies else 1
+
+
+def follow(args: argparse.Namespace, peer: Peer, studies: Sequence[FoundStudy]) -> int:
+    """Do with the answers what ``--then`` says; returns the exit code of the step that failed, else 0."""
+    from vqscript.pacs.wanted import of_found
+
+    wanted = of_found(peer, studies)
+    for step in args.then:
+        if step == "report":
+            show(studies, "json" if args.json else args.format, args.header, args.body)
+            code = 0
+        elif step == "get":
+            code = fetch(args, peer, wanted)
+        elif step == "status":
+            code = compare(args, peer, wanted)
+        elif args.repo:
+            code = deliver(args, of_repository(args, [(one.study_uid, one.series_uid) for one in wanted]))
+        else:
+            code = fetch_and_deliver(args, peer, wanted)
+        if code:
+            return code
+    return 0
+
+
+def _check_steps(args: argparse.Namespace) -> None:
+    """Raise UsageError for a step that is unknown, or lacks what it needs, before anything is asked."""
+    from vqscript.errors import UsageError, did_you_mean
+
+    for step in args.then:
+        if step not in STEPS:
+            raise UsageError(f'--then does not know "{step}"', hint=did_you_mean(step, STEPS))
+        if step in ("get", "status") and not args.repo and args.folder is None:
+            raise UsageError(f"--then {step} needs a place", hint="--repo lab.repo, or --folder DIR")
+        if step == "push" and not args.to:
+            raise UsageError("--then push needs a target", hint="--to NAME-or-URL, or a folder")
+    if len(args.then) > 1 and args.json:
+        raise UsageError("--json prints one document", hint="name one step, or pipe from one command to the next")
