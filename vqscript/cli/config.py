@@ -34,11 +34,11 @@ def run(args: argparse.Namespace) -> int:
 
     found = text_of(args.config and Path(args.config))
     if found is None:
-        place = usual_place() / FILE_NAME
         if args.json:
             print_json({"file": None, "findings": [], "repositories": {}})
         else:
-            print(printable(f"there is no configuration, and none is needed; it would be {place}"))
+            usual = usual_place() / FILE_NAME
+            print(printable(f"there is no configuration, and none is needed; it would be {usual}"))
         return 0
     from vqscript.config_file import read
 

@@ -18,6 +18,7 @@ from vqscript.network.filemeta import file_meta
 from vqscript.network.http import Http, Response
 from vqscript.network.keywords import answer_of, tag_of
 from vqscript.network.peer import Answer, Level, Receiver, Sent
+from vqscript.network.uid import is_uid, sound
 
 BATCH_FILES = 20
 BATCH_BYTES = 64 << 20
@@ -83,6 +84,8 @@ class DicomwebPeer:
     def find(self, level: Level, keys: Mapping[str, str], wanted: Sequence[str] = ()) -> list[Answer]:
         """Return what fits a query; see :meth:`~vqscript.network.peer.Peer.find`."""
         keys = {keyword: value for keyword, value in keys.items() if value}
+        if not sound(keys):
+            return []
         path, above = _resource(level, keys)
         words = list(dict.fromkeys([_UID_OF_LEVEL[level], *above, *keys, *wanted]))
         query = [f"{keyword}={_value(value)}" for keyword, value in keys.items() if keyword not in above]
@@ -127,8 +130,10 @@ class DicomwebPeer:
 
     def retrieve(self, study_uid: str, series_uid: str, instances: Sequence[str], receive: Receiver) -> None:
         """Fetch a series, or the named instances of it; see :meth:`~vqscript.network.peer.Peer.retrieve`."""
-        path = f"/studies/{quote(study_uid, safe='')}" + (f"/series/{quote(series_uid, safe='')}" if series_uid else "")
-        paths = [f"{path}/instances/{quote(uid, safe='')}" for uid in instances] or [path]
+        if not is_uid(study_uid) or (series_uid and not is_uid(series_uid)):
+            return
+        path = f"/studies/{study_uid}" + (f"/series/{series_uid}" if series_uid else "")
+        paths = [f"{path}/instances/{uid}" for uid in instances if is_uid(uid)] if instances else [path]
         for each in paths:
             with self._http.open("GET", each, accept=_DICOM, accepted=(404,)) as response:
                 if response.status != 404:
@@ -201,12 +206,12 @@ def _resource(level: Level, keys: Mapping[str, str]) -> tuple[str, dict[str, str
     if level == "STUDY":
         return "/studies", {}
     if level == "SERIES":
-        return (f"/studies/{quote(study, safe='')}/series", {"StudyInstanceUID": study}) if study else ("/series", {})
+        return (f"/studies/{study}/series", {"StudyInstanceUID": study}) if study else ("/series", {})
     if study and series:
         above = {"StudyInstanceUID": study, "SeriesInstanceUID": series}
-        return f"/studies/{quote(study, safe='')}/series/{quote(series, safe='')}/instances", above
+        return f"/studies/{study}/series/{series}/instances", above
     if study:
-        return f"/studies/{quote(study, safe='')}/instances", {"StudyInstanceUID": study}
+        return f"/studies/{study}/instances", {"StudyInstanceUID": study}
     return "/instances", {}
 
 

@@ -18,6 +18,7 @@ from vqscript.errors import NotDicom, PeerError, UsageError
 from vqscript.network.filemeta import file_meta
 from vqscript.network.http import Http
 from vqscript.network.peer import Answer, Level, Receiver, Sent
+from vqscript.network.uid import is_uid, sound
 
 THREADS = 4
 """Requests at a time; more gain nothing with a server that has few threads itself."""
@@ -87,6 +88,8 @@ class OrthancPeer:
 
         ``Labels`` may be among what is wanted of studies, where the version knows them.
         """
+        if not sound(keys):
+            return []
         words = list(dict.fromkeys([*keys, *wanted]))
         question: dict[str, Any] = {
             "Level": _LEVELS[level],
@@ -134,6 +137,8 @@ class OrthancPeer:
 
     def _identifiers(self, study_uid: str, series_uid: str, instances: Sequence[str]) -> list[str]:
         """Return Orthanc's own names of instances."""
+        if not is_uid(study_uid) or (series_uid and not is_uid(series_uid)):
+            return []
         query = {"StudyInstanceUID": study_uid, **({"SeriesInstanceUID": series_uid} if series_uid else {})}
         found = self._json("POST", "/tools/find", {"Level": "Instance", "Query": query, "Expand": bool(instances)})
         if not instances:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vqscript.errors import NotFound, PeerError, Unreachable
 from vqscript.network.peer import Answer, Peer
+from vqscript.network.uid import is_uid
 from vqscript.repository import layout
 from vqscript.repository.base import StoreReport
 from vqscript.repository.cache import Cache
@@ -38,6 +39,8 @@ class Fetcher:
 
     def listed(self, study_uid: str, series_uid: str, *wanted: str) -> dict[str, Answer]:
         """Ask the server for the instances of a series: SOP Instance UID -> its answer."""
+        if not is_uid(study_uid) or not is_uid(series_uid):
+            return {}
         keys = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid}
         answers = self._peer.find("IMAGE", keys, ("SOPInstanceUID", *wanted))
         return {answer["SOPInstanceUID"]: answer for answer in answers if answer.get("SOPInstanceUID")}

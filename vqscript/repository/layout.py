@@ -88,7 +88,9 @@ def incoming(root: Path) -> Iterator[Path]:
         lock.close()
         for made in (unready, folder):
             if made.exists():
-                _remove(made)
+                # Since its lock is gone, another import may take it for left behind and tidy it up as well.
+                with contextlib.suppress(FileNotFoundError):
+                    _remove(made)
 
 
 def left_behind(root: Path) -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -10,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from vqscript.datapoints.records import DataPoint, Kind, latest_first
-from vqscript.errors import Damaged, NotFound, PeerError, RepositoryError, UsageError
+from vqscript.errors import Damaged, NotFound, PeerError, RepositoryError, Unreachable, UsageError
 from vqscript.imaging.dicom.instance import Instance
 from vqscript.network.peer import Answer, Peer
+from vqscript.network.uid import is_uid
 from vqscript.repository.answers import SERIES_KEYWORDS, STUDY_KEYWORDS, series_of, study_keys, study_of
 from vqscript.repository.base import (
     Handle,
@@ -134,7 +134,8 @@ class RemoteRepository:
         return select_series((series_of(answer, study_uid) for answer in answers), filters)
 
     def _series(self, study_uid: str) -> list[Answer]:
-        answers = self._peer.find("SERIES", {"StudyInstanceUID": study_uid}, SERIES_KEYWORDS) if study_uid else []
+        keys = {"StudyInstanceUID": study_uid}
+        answers = self._peer.find("SERIES", keys, SERIES_KEYWORDS) if is_uid(study_uid) else []
         found = {uid: answer for answer in answers if (uid := answer.get("SeriesInstanceUID", ""))}
         if not found:
             raise NotFound(f"{self._peer.name} has no study {study_uid}", uid=study_uid)
@@ -210,8 +211,13 @@ class RemoteRepository:
         if known:
             return known
         answers: list[Answer] = []
-        with contextlib.suppress(PeerError):  # one that wants to be asked level by level refuses
-            answers = self._peer.find("SERIES", {"SeriesInstanceUID": series_uid}, ("StudyInstanceUID",))
+        try:
+            if is_uid(series_uid):
+                answers = self._peer.find("SERIES", {"SeriesInstanceUID": series_uid}, ("StudyInstanceUID",))
+        except Unreachable:
+            raise
+        except PeerError as error:  # it wants to be asked level by level
+            log.debug("%s", error)
         found = next((study for answer in answers if (study := answer.get("StudyInstanceUID", ""))), "")
         if not found:
             raise NotFound(

@@ -112,7 +112,9 @@ class Uses:
         return total
 
     def close(self) -> None:
-        """Let everything go."""
+        """Let everything go; a second time does nothing."""
+        if not self._lock.is_locked:
+            return
         with self._transaction() as connection:
             connection.execute("DELETE FROM hold WHERE holder = ?", (self._name,))
         self._connection.close()
