@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,14 @@ from vqscript.network.tls import Tls
 VERIFICATION = "1.2.840.10008.1.1"
 _UIDS_AT_ONCE = 100
 """Instances named in one request; servers take longer lists than this, but not any."""
+
+
+@dataclass(frozen=True)
+class _Instance:
+    """What a server says of an instance; the SOP class is "" where it does not say."""
+
+    series_uid: str
+    sop_class: str
 
 
 class DimsePeer:
@@ -151,25 +160,18 @@ class DimsePeer:
 
     def _get(self, study_uid: str, series_uid: str, instances: Sequence[str], receive: Receiver) -> None:
         """Fetch by C-GET, which has to name beforehand what may come: so ask for the SOP classes first."""
-        missing: dict[str, tuple[str, str]] = {}  # SOP instance -> its series and SOP class
-        wanted = set(instances)
-        for series in [series_uid] if series_uid else self._series(study_uid):
-            keys = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series}
-            for one in self.find("IMAGE", keys, ("SOPClassUID",)):
-                uid = one.get("SOPInstanceUID", "")
-                if uid in wanted or not wanted:
-                    missing[uid] = series, one.get("SOPClassUID", "")
+        missing = self._held(study_uid, series_uid, set(instances))
+        classes = list(dict.fromkeys(one.sop_class for one in missing.values()))
+        known = [sop_class for sop_class in classes if sop_class]
+        expected = len(missing)
+        asked = _identifiers(study_uid, series_uid, instances)
+        refusal: PeerError | None = None
 
         def take(uid: str, file: bytes | memoryview) -> None:
             receive(uid, file)
             missing.pop(uid, None)
 
-        classes = list(dict.fromkeys(sop_class for _, sop_class in missing.values() if sop_class))
-        all_known = all(sop_class for _, sop_class in missing.values())
-        expected = len(missing)
-        asked = _identifiers(study_uid, series_uid, instances)
-        refusal: PeerError | None = None
-        for number, offer in enumerate(offers(classes, all_known=all_known)):
+        for number, offer in enumerate(offers(known, all_known=known == classes)):
             try:
                 get.get(self.address, asked, offer, take)
                 self._sends_by_get = True
@@ -181,15 +183,23 @@ class DimsePeer:
                 refusal = error  # what it has may be among those offered next
             if not missing:
                 return
-            asked = [
-                identifier
-                for series in dict.fromkeys(series for series, _ in missing.values())
-                for identifier in _identifiers(
-                    study_uid, series, [uid for uid, (its, _) in missing.items() if its == series]
-                )
-            ]
+            asked = []
+            for series in dict.fromkeys(one.series_uid for one in missing.values()):
+                its = [uid for uid, one in missing.items() if one.series_uid == series]
+                asked += _identifiers(study_uid, series, its)
         if refusal and len(missing) == expected:
             raise refusal
+
+    def _held(self, study_uid: str, series_uid: str, wanted: set[str]) -> dict[str, _Instance]:
+        """Ask which instances there are, by UID; only those that are wanted, if any are named."""
+        found = {}
+        for series in [series_uid] if series_uid else self._series(study_uid):
+            keys = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series}
+            for one in self.find("IMAGE", keys, ("SOPClassUID",)):
+                uid = one.get("SOPInstanceUID", "")
+                if uid and (uid in wanted or not wanted):
+                    found[uid] = _Instance(series, one.get("SOPClassUID", ""))
+        return found
 
     def _series(self, study_uid: str) -> list[str]:
         answers = self.find("SERIES", {"StudyInstanceUID": study_uid})
