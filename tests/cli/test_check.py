@@ -131,6 +131,24 @@ def test_a_run_that_fails_is_told_what_lua_does_not_know(command):
     assert err == ["main.lua:2: attempt to call a nil value (global 'prnt')", 'hint: did you mean "print"?']
 
 
+HABITS = {
+    "if x = 3 then end": "compared with ==",
+    "x = 1 x += 1": "x = x + 1",
+    "if 1 != 2 then end": "~=",
+    "local x\nprint(x.y)": "x is nil",
+    "local studies = require('ipacs').iPACS('absent')": "vqscript repo init",
+}
+
+
+@pytest.mark.parametrize("code", HABITS)
+def test_a_run_that_fails_says_what_to_write(command, code):
+    Path("main.lua").write_text(code)
+    _, err = command("run", "main.lua", code=1)
+    assert HABITS[code] in err[1]
+    assert err[1].startswith("hint: ")
+    assert len(err) == 2
+
+
 def test_a_run_that_fails_is_told_of_the_next_mistakes_too(command):
     Path("main.lua").write_text("local dm = VQ.dataManager()\nprint(dm:unit(3))\ndm:siez()\ndm:foo()")
     _, err = command("run", "main.lua", code=1)

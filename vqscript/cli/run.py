@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     except ScriptError as error:
         from vqscript.host.check import beyond
 
-        error.hint = "\n".join(filter(None, (error.hint, beyond(error, script))))
+        error.hint = beyond(error, script)
         raise
     return 0
 

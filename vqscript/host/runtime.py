@@ -381,14 +381,20 @@ class Runtime:
         if self._aborted is not None:
             why = self._aborted
             raise Aborted(where + why.message, hint=why.hint, **{**why.about, "frames": shown}) from behind
+        way_out = readable(hint) or (self._remedy(readable(message)) if kind == "LuaError" else "")
         raise ScriptError(
             where + readable(message),
-            hint=readable(hint),
+            hint=way_out,
             kind=kind,
             file=readable(file),
             line=int(line),
             frames=shown,
         ) from behind
+
+    def _remedy(self, message: str) -> str:
+        from vqscript.host.remedies import remedy
+
+        return remedy(message, [readable(key) for key in self._driver["env"] if isinstance(key, str)])
 
 
 def _short(path: Path) -> str:

@@ -28,20 +28,24 @@ def check_files(paths: Sequence[Path]) -> list[Finding]:
 
 
 def beyond(error: ScriptError, script: Path) -> str:
-    """Return what a look at a script tells beyond the error that it just ended with, "" for nothing.
+    """Return the hint of an error that a script just ended with, and what a look at the script tells beyond it.
 
     That is advice on the very line where the error does not say what to do, else the first other mistake.
     """
     try:
         found = check_files([script])
     except UsageError:  # a file went away meanwhile, and the error of the run is the one to report
-        return ""
-    mistakes = [each for each in found if each.severity == "error" and each.message not in error.message]
+        return error.hint
+    mistakes = [each for each in found if each.severity == "error"]
     here = [each for each in mistakes if (each.file, each.line) == (error.file, error.line)]
-    if here:
-        return "" if error.hint else here[0].hint or here[0].message
+    of_lua = error.kind in ("LuaError", "SyntaxError")  # what Lua says is short, and its hint goes for any script
+    if here and (of_lua or not error.hint):
+        message = here[0].message if of_lua and here[0].message not in error.message else ""
+        return here[0].hint or error.hint or message
+    if here or not mistakes:
+        return error.hint
     more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
-    return f"vqscript check also finds {mistakes[0]}{more}" if mistakes else ""
+    return "\n".join(filter(None, (error.hint, f"vqscript check also finds {mistakes[0]}{more}")))
 
 
 def check_text(text: str, shown: str = "script", folder: Path | None = None) -> list[Finding]:
