@@ -126,6 +126,10 @@ class Ledger:
         """Return DICOM keyword -> value of the first instance of a series."""
         return self._repository.tags(series_uid)
 
+    def locate(self, sop_uid: str) -> tuple[str, str]:
+        """Return the UIDs of study and series of an instance."""
+        return self._repository.locate(sop_uid)
+
     def header(self, study_uid: str) -> Dataset:
         """Return the header of one instance of a study."""
         return self._repository.header(study_uid)

@@ -8,7 +8,21 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-COMMANDS = ("echo", "find", "report", "get", "move", "store", "push", "status", "tags", "repack", "query-db", "listen")
+COMMANDS = (
+    "echo",
+    "find",
+    "report",
+    "get",
+    "move",
+    "store",
+    "push",
+    "status",
+    "tags",
+    "rt-package",
+    "repack",
+    "query-db",
+    "listen",
+)
 """Modules ``vqscript.cli.pacs_...``; each has ``add_subparser`` and ``run``."""
 
 _KEY = re.compile(r"--([A-Z][A-Za-z0-9]*)(?:=(.*))?", re.DOTALL)

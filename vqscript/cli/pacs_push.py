@@ -41,7 +41,7 @@ def add_subparser(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
 
 
-def add_target(parser: argparse.ArgumentParser, *, required: bool) -> None:
+def add_target(parser: argparse._ActionsContainer, *, required: bool) -> None:
     """Add ``--to``."""
     parser.add_argument(
         "--to", required=required, metavar="PACS-or-DIR", help="server, by name or URL, or a folder for plain files"

@@ -200,6 +200,9 @@ class Repository(Protocol):
     def tags(self, series_uid: str) -> dict[str, Any]:
         """Return DICOM keyword -> value of the first instance of a series (text, number, or a list of these)."""
 
+    def locate(self, sop_uid: str) -> tuple[str, str]:
+        """Return the UIDs of study and series of an instance; NotFound if there is no such instance."""
+
     def header(self, study_uid: str) -> Dataset:
         """Return the header of one instance of a study, without pixel data."""
 

@@ -186,6 +186,20 @@ class RemoteRepository:
 
         return tag_values(self._first_header(self._study_of(series_uid), series_uid))
 
+    def locate(self, sop_uid: str) -> tuple[str, str]:
+        """Return the UIDs of study and series of an instance; NotFound if there is no such instance.
+
+        A server that wants to be asked level by level is, as long as it has not too many studies for that.
+        """
+        words = ("StudyInstanceUID", "SeriesInstanceUID")
+        for answer in self._peer.find("IMAGE", {"SOPInstanceUID": sop_uid}, words):
+            study_uid, series_uid = (answer.get(word, "") for word in words)
+            if study_uid and series_uid:
+                return study_uid, series_uid
+        raise NotFound(
+            f"{self._peer.name} has no instance {sop_uid}, or does not say of which study it is", uid=sop_uid
+        )
+
     def header(self, study_uid: str) -> Dataset:
         """Return a header of the study, of an image if it has one, for making objects that belong to the study."""
         answers = self._series(study_uid)
