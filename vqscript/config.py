@@ -103,11 +103,20 @@ class Server:
 
 @dataclass(frozen=True)
 class Caller:
-    """An application entity that may call us, and that C-MOVE may send to."""
+    """An application entity that may call us, and that C-MOVE may send to.
+
+    Attributes
+    ----------
+    aet, host : str
+    port : int
+    charset : str
+        SpecificCharacterSet of what it sends, instead of what it states itself; "" believes it.
+    """
 
     aet: str
     host: str
     port: int
+    charset: str = ""
 
 
 @dataclass(frozen=True)

@@ -173,14 +173,15 @@ class _Reader:
         callers = []
         for number, each in enumerate(value):
             place = ("callers", str(number))
-            self._known(each, ("aet", "host", "port"), place)
+            self._known(each, ("aet", "host", "port", "charset"), place)
             host = self._str(each, "host", place, 'as in host = "10.0.0.7"')
             for key in ("aet", "host", "port"):
                 if key not in each:
                     self._wrong(place, f"a caller needs aet, host and port; {key} is missing", f"add {key} = ...")
             aet, port = self._aet(each, place), self._port(each, place)
+            charset = self._str(each, "charset", place, 'as in charset = "ISO_IR 100"')
             if aet and host and port:
-                callers.append(Caller(aet, host, port))
+                callers.append(Caller(aet, host, port, charset))
         return tuple(callers)
 
     # Values -------------------------------------------------------------------------------

@@ -32,6 +32,10 @@ _REMEMBERED = 1000
 _PADDING = 0xFFFCFFFC
 
 
+class Mismatch(RepositoryError):
+    """An instance is not the one that was announced."""
+
+
 class Conflict(RepositoryError):
     """A SOP Instance UID came with other content than is stored."""
 
@@ -44,7 +48,7 @@ class Arrived:
     ----------
     path : Path
     sha256 : str
-        Of its content.
+        Of its content; "" where nobody needs it.
     """
 
     path: Path
@@ -110,11 +114,19 @@ class Receiving:
         path = self._folder / f"{uuid.uuid4().hex}.dcm"
         return Arrived(path, write_whole(path, head, pieces, durable=self._durable))
 
-    def file(self, arrived: Arrived) -> Filed:
+    def file(self, arrived: Arrived, announced: tuple[str, str]) -> Filed:
         """Give a file its place, and write its row.
+
+        Parameters
+        ----------
+        arrived : Arrived
+        announced : (str, str)
+            SOP class and SOP Instance UID that the sender has named beside it.
 
         Raises
         ------
+        Mismatch
+            If it is another instance than was announced.
         Conflict
             If its UID is known with other content.
         ImageError
@@ -123,6 +135,7 @@ class Receiving:
             If the repository cannot be written. After any error the file is where it was.
         """
         instance, study, series, points, notes = self._read(arrived.path)
+        check_announced(instance, announced)
         row = self._index.row(instance.sop_uid)
         stored = layout.instance_path(self._root, instance.sop_uid)
         notes += self._compare(study)
@@ -212,7 +225,9 @@ def receiving(root: Path, *, durable: bool = True) -> Iterator[Receiving]:
         index.close()
 
 
-def write_whole(path: Path, head: bytes, pieces: Iterable[bytes | memoryview], *, durable: bool) -> str:
+def write_whole(
+    path: Path, head: bytes, pieces: Iterable[bytes | memoryview], *, durable: bool, hashed: bool = True
+) -> str:
     """Write a new file as its bytes come, and return their SHA-256; nothing stays of one that does not come whole.
 
     Parameters
@@ -223,6 +238,8 @@ def write_whole(path: Path, head: bytes, pieces: Iterable[bytes | memoryview], *
     pieces : iterable of bytes
     durable : bool
         Whether it is flushed to the disk.
+    hashed : bool
+        Whether the hash is wanted; "" is returned if not, in half the time.
 
     Raises
     ------
@@ -233,18 +250,29 @@ def write_whole(path: Path, head: bytes, pieces: Iterable[bytes | memoryview], *
         with layout.writing(path):
             file = path.open("xb", buffering=0)
         with file:
-            digest = hashlib.sha256(head)
+            digest = hashlib.sha256(head) if hashed else None
             _write(path, file, head)
             for piece in pieces:
                 _write(path, file, piece)
-                digest.update(piece)
+                if digest:
+                    digest.update(piece)
             if durable:
                 with layout.writing(path):
                     os.fsync(file.fileno())
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return digest.hexdigest()
+    return digest.hexdigest() if digest else ""
+
+
+def check_announced(instance: Instance, announced: tuple[str, str]) -> None:
+    """Raise Mismatch if an instance has another SOP class or UID than was announced."""
+    for what, said, found in (
+        ("SOP class", announced[0], instance.sop_class),
+        ("SOP Instance UID", announced[1], instance.sop_uid),
+    ):
+        if said != found:
+            raise Mismatch(f"its {what} is {found}, but {said[:64]} was announced", uid=instance.sop_uid)
 
 
 def same_object(one: Path, other: Path) -> bool:

@@ -1,0 +1,1 @@
+"""A server of our own: takes, finds and sends instances for whoever speaks DICOM."""
