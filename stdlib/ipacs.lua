@@ -133,6 +133,9 @@ end
 ---@since 0.1
 local function iPACS(url, project)
   project = project or ""
+  if type(url) ~= "string" then
+    VQ.fail("iPACS needs the url of a repository", "as in ipacs.iPACS(args.repo, args.project)")
+  end
   local repository = VQ.dicomRepository(url)
   -- What is stored belongs to a study, which is in its project already; "/*" names many.
   local target = project:find("/%*%s*$") and "" or project
@@ -187,17 +190,35 @@ local function iPACS(url, project)
     return told_as("load", "open", pcall(VQ.dataManager().open, fetched, input or 0))
   end
 
-  --- Store the data at an input as a new series of its study.
+  --- Store the data at an input as a new series of its study, or a radiotherapy plan with what belongs to it.
+  ---
+  --- A package goes in the order that radiotherapy systems need: images, structure set, plan, doses.
   --- ```lua
   --- repo:store(1)
   --- ```
-  ---@param input integer number of the input
+  ---@param what integer|PlanPackage number of the input, or what `getPlanPackage` returned
   ---@return integer how many instances were stored
   ---@raise UsageError the input belongs to no study
   ---@raise PermissionDenied the repository is named neither on the command line nor in the configuration
   ---@since 0.1
-  function methods.store(input)
-    return repository:store(input, target)
+  function methods.store(what)
+    return repository:store(type(what) == "table" and what.files or what, target)
+  end
+
+  --- Load a radiotherapy plan: its images into input 0, its doses into the following ones, its structures as ROIs.
+  ---
+  --- The doses are those that refer to the plan, in Gy. What is in the ROI tool is replaced.
+  --- ```lua
+  --- local package = repo:getPlanPackage(plan)
+  --- ```
+  ---@param plan string SOPInstanceUID of the plan
+  ---@param study? Study|string its study, for a server that cannot find the plan without
+  ---@return PlanPackage names of the structures, inputs of the doses, files
+  ---@raise NotFound the plan is not there, or the structure set or images that it refers to
+  ---@raise UsageError the UID is of something else, or the plan refers to no structure set
+  ---@since 0.1
+  function methods.getPlanPackage(plan, study)
+    return told_as("getPlanPackage", "planPackage", pcall(repository.planPackage, plan, study))
   end
 
   --- Load the most recent ROI object of the loaded study, replacing what is in the ROI tool.

@@ -85,3 +85,68 @@ def test_a_plan_that_is_not_there(pacs: Pacs, orthanc):
     for url in (orthanc.url, f"orthanc+http://127.0.0.1:{orthanc.http}"):
         assert "1.2.3.9" in pacs("rt-package", "1.2.3.9", "--pacs", url, "--repo", "x.repo", code=1).err
     assert "is no UID" in pacs("rt-package", "*", "--pacs", orthanc.url, "--repo", "x.repo", code=2).err
+
+
+SCRIPT = """
+local ipacs = require "ipacs"
+local repo = ipacs.iPACS(args.repo)
+local dm = VQ.dataManager()
+"""
+
+
+def test_a_script_loads_a_plan(desk, treatment: Treatment, stored: Path):
+    printed = desk.run(
+        SCRIPT
+        + """
+        local package = repo:getPlanPackage(args.plan)
+        print(package.plan == args.plan, package.label, #package.structures, package.structures[1])
+        print(#package.doses, dm:size(), dm:unit(0), dm:unit(package.doses[1]))
+        VQ.mainWin():setViewMode("Slice View", "3D ROI Tool")
+        local roi = VQ.currentOp()
+        print(#package.structures == roi:numROIs() - 1)
+        """,
+        repo=str(stored),
+        plan=treatment.plan,
+    )
+    assert printed == ["true\tBoost\t1\tLiver", "1\t2\tHU\tGy", "true"]
+    measured = desk.session.roi_tool.statistics(1, 1).fields()
+    assert (measured["min"], measured["max"]) == (pytest.approx(1.0), pytest.approx(1.0)), "of this plan, not another"
+
+
+def test_a_script_stores_a_package_in_order(desk, treatment: Treatment, stored: Path, tmp_path: Path, monkeypatch):
+    order: list[str] = []
+    real = LocalRepository.store
+
+    def noting(self, paths, project=""):
+        from vqscript.imaging.dicom.header import read_instance
+
+        order.append(read_instance(paths[0]).modality)
+        return real(self, paths, project)
+
+    monkeypatch.setattr(LocalRepository, "store", noting)
+    LocalRepository.create(tmp_path / "other.repo").close()
+    printed = desk.run(
+        SCRIPT + "print(ipacs.iPACS(args.other):store(repo:getPlanPackage(args.plan)))",
+        repo=str(stored),
+        other=str(tmp_path / "other.repo"),
+        plan=treatment.plan,
+    )
+    assert printed == ["7"] and order == ["CT", "RTSTRUCT", "RTPLAN", "RTDOSE"]
+    assert instances(tmp_path / "other.repo", treatment) == treatment.package
+
+
+def test_a_script_is_told_what_is_wrong_and_nothing_changes(desk, treatment: Treatment, stored: Path):
+    for uid, said in ((treatment.dose, "is no radiotherapy plan"), ("1.2.3", "has no instance 1.2.3")):
+        (line,) = desk.run(
+            SCRIPT + "local ok, why = pcall(repo.getPlanPackage, args.plan) print(ok, why.message, dm:size())",
+            repo=str(stored),
+            plan=uid,
+        )
+        assert line.startswith("false") and said in line and line.endswith("\t0")
+
+
+def test_a_script_loads_a_plan_from_a_server(pacs: Pacs, orthanc, desk, treatment: Treatment):
+    pacs("store", "--pacs", orthanc.url, "treatment")
+    code = SCRIPT + "local p = repo:getPlanPackage(args.plan) print(p.label, #p.doses, dm:unit(p.doses[1]))"
+    url = f"orthanc+http://127.0.0.1:{orthanc.http}"
+    assert desk.run(code, repo=url, plan=treatment.plan) == ["Boost\t1\tGy"]

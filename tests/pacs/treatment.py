@@ -10,7 +10,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from .conftest import Made, write_series
+from ..network.conftest import Made, write_series
 
 RT = "1.2.840.10008.5.1.4.1.1.481."
 SIDE, SLICES = 16, 4
@@ -35,12 +35,13 @@ class Treatment:
         return {*self.ct.files, self.plan, self.structures, self.dose}
 
 
-def write_treatment(folder: Path) -> Treatment:
+def write_treatment(folder: Path, plan: str = "") -> Treatment:
     """Write it; the doses are 1 Gy and 2 Gy everywhere."""
     ct = write_series(folder / "ct", SLICES, SIDE, PatientID="RT-1")
     slices = [dcmread(path) for path in ct.paths]
     first = slices[0]
     uids = {name: generate_uid() for name in ("plan", "other_plan", "structures", "dose", "other_dose")}
+    uids["plan"] = plan or uids["plan"]
 
     structures = _object(first, f"{RT}3", "RTSTRUCT", uids["structures"])
     structures.StructureSetLabel = "organs"
@@ -81,12 +82,12 @@ def write_treatment(folder: Path) -> Treatment:
     _save(structures, folder / "a-structures.dcm")
 
     for name, label in (("plan", "Boost"), ("other_plan", "Whole")):
-        plan = _object(first, f"{RT}5", "RTPLAN", uids[name])
-        plan.RTPlanLabel, plan.RTPlanGeometry = label, "PATIENT"
-        plan.ReferencedStructureSetSequence = [
+        made = _object(first, f"{RT}5", "RTPLAN", uids[name])
+        made.RTPlanLabel, made.RTPlanGeometry = label, "PATIENT"
+        made.ReferencedStructureSetSequence = [
             _item(ReferencedSOPClassUID=f"{RT}3", ReferencedSOPInstanceUID=uids["structures"])
         ]
-        _save(plan, folder / f"b-{name}.dcm")
+        _save(made, folder / f"b-{name}.dcm")
     for name, of, steps in (("dose", "plan", 100), ("other_dose", "other_plan", 200)):
         dose = _object(first, f"{RT}2", "RTDOSE", uids[name])
         dose.ReferencedRTPlanSequence = [_item(ReferencedSOPClassUID=f"{RT}5", ReferencedSOPInstanceUID=uids[of])]

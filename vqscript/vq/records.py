@@ -124,6 +124,23 @@ class DataPoint(TypedDict, total=False):
     """Of subject information: In-111, F-18 ..."""
 
 
+class PlanPackage(TypedDict):
+    """A radiotherapy plan that was loaded with what belongs to it; `repo:store` sends it on in the right order."""
+
+    plan: str
+    """SOP Instance UID of the plan."""
+    label: str
+    """Its label, "" if it has none."""
+    structureSet: str
+    """SOP Instance UID of the structure set."""
+    structures: list[str]
+    """Names of the ROIs that were loaded."""
+    doses: list[int]
+    """Numbers of the inputs that hold its doses, in Gy; input 0 and those before the doses hold the images."""
+    files: list[str]
+    """All files: images, structure set, plan, doses, in this order."""
+
+
 def study_record(study: StoredStudy) -> Study:
     """Return a study under the names that scripts know."""
     return {

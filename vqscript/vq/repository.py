@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn, TypedDict, Unpack
 
 from vqscript.errors import NotFound, UsageError
 from vqscript.vq.catalog import script
-from vqscript.vq.records import DataPoint, Series, Study, point_record, series_record, study_record
+from vqscript.vq.records import DataPoint, PlanPackage, Series, Study, point_record, series_record, study_record
 from vqscript.vq.types import ImagePath, Input, Record, SeriesRef, StudyRef
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class DicomRepository:
         return FetchedSeries(self._repository.fetch(study, series), self._repository)
 
     @script(example='repository:store(1, "/oncology/pilot")')
-    def store(self, what: Input | ImagePath, project: str = "") -> int:
+    def store(self, what: Input | ImagePath | list[ImagePath], project: str = "") -> int:
         """Store an input as a new series of its study, or DICOM files.
 
         What is stored already is never overwritten.
@@ -194,7 +194,8 @@ class DicomRepository:
         Parameters
         ----------
         what
-            Number of an input, or a DICOM file or folder.
+            Number of an input, a DICOM file or folder, or a list of files. Those of a list are stored images first,
+            then structure sets, plans and doses, as radiotherapy systems need it.
         project : str
             Project it belongs to from then on, as in "/oncology/pilot"; "" leaves it where its study is.
 
@@ -212,6 +213,10 @@ class DicomRepository:
 
         if isinstance(what, int):
             return store_input(self._session, what, self._repository, project)
+        if isinstance(what, list):
+            from vqscript.session.plans import store_in_order
+
+            return store_in_order(self._session, what, self._repository, project)
         return store_files(self._session, what, self._repository, project)
 
     @script(example="print(repository:tags(ct[1]).KVP)")
@@ -247,6 +252,38 @@ class DicomRepository:
             Newest first.
         """
         return [point_record(point) for point in self._repository.data_points(study, kind)]
+
+    @script(example="local package = repository:planPackage(plan)")
+    def planPackage(self, plan: str, study: StudyRef | None = None) -> PlanPackage:
+        """Load a radiotherapy plan: its images into input 0, its doses into the following ones, its structures as ROIs.
+
+        Doses are those that refer to the plan; they are in Gy. What is in the ROI tool is replaced.
+
+        Parameters
+        ----------
+        plan : str
+            SOPInstanceUID of the plan.
+        study
+            Its study, for a server that cannot find it without; nil looks for it.
+
+        Raises
+        ------
+        NotFound
+            The plan is not there, or the structure set or images that it refers to.
+        UsageError
+            The UID is of something else, or the plan refers to no structure set.
+        """
+        from vqscript.session.plans import load_plan
+
+        package, loaded = load_plan(self._session, self._repository, plan, study or "")
+        return PlanPackage(
+            plan=plan,
+            label=package.label,
+            structureSet=package.structures.sop_uid if package.structures else "",
+            structures=loaded.structures,
+            doses=loaded.doses,
+            files=[str(instance.path) for step in package.steps() for instance in step],
+        )
 
     @script(example="repository:submitROIs()")
     def submitROIs(self, project: str = "") -> int:

@@ -20,7 +20,12 @@ from vqscript.session import Session
 from vqscript.session.interaction import Prepared
 from vqscript.vq.root import VQ
 
+from ...pacs.treatment import write_treatment
+
 BOOK = Handbook.load()
+
+PLAN = "1.2.826.0.1.77"
+"""A radiotherapy plan in the repository."""
 
 ANSWERS = {"Study": "S1", "Organ": "Liver", "Where to?": ".", "Go on?": "yes", "draw the ROI": ""}
 
@@ -38,6 +43,7 @@ dm:duplicate(1)
 repo:getROIs()
 local roi = VQ.currentOp()
 roi:addROI("Muscle", "#00ff00")
+local plan = args.plan
 local object = repository:dataPoints(study, "roi")[1]
 local dose, voxel_ml = 250, dm:voxelSizeX(1) * dm:voxelSizeY(1) * dm:voxelSizeZ(1) / 1000
 """
@@ -73,6 +79,8 @@ def shelf(mice, tmp_path_factory) -> Path:
     """A folder with a repository to write into and the files that examples read."""
     folder = tmp_path_factory.mktemp("shelf")
     mice.copied(folder / "mice.repo")
+    with LocalRepository.open(folder / "mice.repo") as repository:  # in no project
+        repository.store([write_treatment(folder / "treatment", plan=PLAN).folder])
     LocalRepository.create(folder / "lab.repo").close()
     (folder / "doses.csv").write_text("mouse,dose\nM01,250\n")
     return folder
@@ -88,7 +96,7 @@ def run(shelf, mice, tmp_path, monkeypatch):
 
     def run(code: str) -> list[str]:
         gate = Gate(output, shelf, repositories=[shelf / "mice.repo", shelf / "lab.repo"])
-        args = {"repo": str(shelf / "mice.repo"), "project": mice.project}
+        args = {"repo": str(shelf / "mice.repo"), "project": mice.project, "plan": PLAN}
         runtime = Runtime(VQ(session), gate, args=args, write=lines.append, limits=Limits(time=60))
         runtime.run_text(code, shown="example.lua", folder=shelf)
         return lines
