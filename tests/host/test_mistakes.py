@@ -24,6 +24,11 @@ LINE = AROUND.count("\n") + 1
 MISTAKES = """
 VQ.dataManger()                            | VQ has no member "dataManger"               | did you mean "dataManager"?
 dm:sizes()                                 | DataManager has no member "sizes"           | did you mean "size"?
+dm:saveImage("x")                          | DataManager has no member "saveImage"       | VQ.mainWin():saveImage(path [, mode])
+mw:scalarMult(0, 2)                        | MainWin has no member "scalarMult"          | "Slice View", "Arithmetics"
+dm:readFile("x")                           | DataManager has no member "readFile"        | VQ has it: VQ.readFile
+roi:convertUnit(1, "%ID")                  | RoiTool has no member "convertUnit"         | VQ.dataManager():convertUnit
+ipacs.iPACS()                              | iPACS needs the url of a repository         | args.repo
 dm.size = 3                                | DataManager.size cannot be assigned         |
 repo:getStudys()                           | iPACS has no member "getStudys"             | did you mean "getStudies"?
 require("stats").men({1})                  | stats has no member "men"                   | did you mean "mean"?

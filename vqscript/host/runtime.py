@@ -328,13 +328,13 @@ class Runtime:
 
     def _unknown(self, owner: str, key: str, names: str) -> tuple[Any, ...]:
         """Refuse a member that an object does not have."""
-        from vqscript.vq.main_win import operator_with
+        from vqscript.host.handbook import Handbook
+        from vqscript.host.handbook.ways import elsewhere
 
         name, known = readable(key), readable(names).split("\n")
-        operator = operator_with(name, readable(owner))
-        way = f'it belongs to another operator: VQ.mainWin():setViewMode("Slice View", "{operator}") first'
         raise UsageError(
-            f'{readable(owner)} has no member "{name}"', hint=way if operator else did_you_mean(name, known)
+            f'{readable(owner)} has no member "{name}"',
+            hint=elsewhere(Handbook.load(), name, [readable(owner)]) or did_you_mean(name, known),
         )
 
     def _border_stopped(self) -> bool:

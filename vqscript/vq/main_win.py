@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from vqscript.errors import UsageError, did_you_mean
 from vqscript.vq.arithmetics import Arithmetics
-from vqscript.vq.catalog import members, script
+from vqscript.vq.catalog import script
 from vqscript.vq.cropping import Cropping
 from vqscript.vq.filtering import Filtering
 from vqscript.vq.operator import Navigation, Operator
@@ -16,8 +16,6 @@ from vqscript.vq.roi_tool import RoiTool
 from vqscript.vq.types import OperatorName, PictureName, Switch, View, WritePath
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from vqscript.session import Session
 
 OPERATORS: dict[str, type[Operator]] = {
@@ -185,11 +183,3 @@ class MainWin:
         if title not in self._operators:
             self._operators[title] = OPERATORS[title](self._session)
         return self._operators[title]
-
-
-def operator_with(member: str, owner: str) -> str:
-    """Return the name of an operator that has a member, "" if none has or the class ``owner`` is no operator's."""
-    classes: Mapping[str, type] = OPERATORS
-    if owner not in {operator.__name__ for operator in classes.values()}:
-        return ""
-    return next((name for name, operator in classes.items() if member in members(operator)), "")

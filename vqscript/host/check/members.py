@@ -10,6 +10,7 @@ from vqscript.host.check.habits import advice
 from vqscript.host.check.kinds import SHOWN, Alternative, Kind, Known, ListOf, Of, is_object
 from vqscript.host.check.tree import Index, Literal, Name
 from vqscript.host.handbook import ClassEntry, Handbook
+from vqscript.host.handbook.ways import elsewhere
 
 COMPLETE = frozenset({"Study", "Series"})
 """Tables that have no fields but those in the handbook; others may have more."""
@@ -85,18 +86,9 @@ def _of_objects(index: Index, name: str, owners: list[str], *, called: bool, tes
     entries = [entry for owner in owners if (entry := members_of(owner)) is not None]
     known = [key for entry in entries for key in (*entry.members, *entry.fields)]
     shown = " or ".join(SHOWN.get(owner, "the operator" if owner == "Operator" else owner) for owner in owners)
-    hint = _other_operator(name, owners) or advice(f"{owners[0]}.{name}") or did_you_mean(name, known)
+    hint = elsewhere(Handbook.load(), name, owners) or advice(f"{owners[0]}.{name}") or did_you_mean(name, known)
     # An object refuses to be asked for what it does not have; of a table it is nil.
     harmless = all(not is_object(owner) for owner in owners) and (
         tested or (not called and all(entry.kind == "table" for entry in entries) and bool(entries))
     )
     return Problem(index, "member", f'{shown} has no member "{name}"', hint, "warning" if harmless else "error")
-
-
-def _other_operator(name: str, owners: list[str]) -> str:
-    """Return which operator has a method that the chosen one does not have."""
-    book = Handbook.load()
-    if not all(book.operator_of(owner) for owner in owners):
-        return ""
-    having = next((title for title, owner in book.operators.items() if name in book.classes[owner].members), "")
-    return f'"{having}" has it: choose it with setViewMode("Slice View", "{having}")' if having else ""
