@@ -78,7 +78,8 @@ class Watchdog:
     def __enter__(self) -> Self:
         if self._ends_process:
             self._bell = os.pipe()
-            os.set_blocking(self._bell[1], False)
+            if hasattr(os, "set_blocking"):  # Windows has it from Python 3.12 on, and does not ask for it here
+                os.set_blocking(self._bell[1], False)
             # Python's own handler runs between two steps of Python only; this byte is written at once.
             self._before = signal.set_wakeup_fd(self._bell[1], warn_on_full_buffer=False)
             threading.Thread(target=self._listen, args=self._bell[:1], name="vqscript-bell", daemon=True).start()
