@@ -126,7 +126,7 @@ def test_what_is_no_repository(vqscript: Run, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert "is no repository" in vqscript("ls", "file", code=1).stderr
     assert "is a file" in vqscript("init", "file", code=1).stderr
-    assert "local repositories only" in vqscript("ls", "dicom://host:104", code=1).stderr
+    assert "is a server, no folder" in vqscript("ls", "dicom://host:104", code=1).stderr
 
 
 def test_show_and_set_subject(vqscript: Run, source: Path) -> None:

@@ -44,6 +44,15 @@ def test_names_may_stand_for_servers() -> None:
         local_path("ipacs://clinic", config)
 
 
+def test_a_bare_name_is_one_where_no_folder_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = Config(repositories={"lab": "/data/lab.repo"})
+    assert located("lab", config) == Path("/data/lab.repo")
+    assert located("lap", config) == Path("lap")
+    (tmp_path / "lab").mkdir()
+    assert located("lab", config) == Path("lab")
+
+
 @pytest.mark.parametrize(
     ("url", "kind"),
     [

@@ -121,9 +121,12 @@ def _job(args: argparse.Namespace) -> Job:
 def _located(repo: str, config_path: Path | None) -> str:
     """Return the repository as workers find it, whatever folder they are in."""
     from vqscript import config
-    from vqscript.repository.opening import local_path
+    from vqscript.repository.opening import located
 
-    return repo if "://" in repo else str(local_path(repo, config.load(config_path)).resolve())
+    if "://" in repo:
+        return repo
+    where = located(repo, config.load(config_path))
+    return where if isinstance(where, str) else str(where.resolve())
 
 
 def _summary(kept: int, done: int, failed: int, output: Path) -> str:

@@ -23,7 +23,8 @@ def open_repository(url: str | Path, config: Config | None = None) -> Repository
     Parameters
     ----------
     url : str or Path
-        A folder; ``ipacs:///folder``; ``ipacs://name`` for one that the configuration names; a server:
+        A folder; ``ipacs:///folder``; ``ipacs://name`` for one that the configuration names, or just the name where
+        no folder is called so; a server:
         ``dicom://AET@host:port``, ``dicoms://...``, ``dicomweb+https://host/path``, ``orthanc+http://host:8042``.
         Nothing is sent to a server yet.
     config : Config, optional
@@ -83,7 +84,8 @@ def located(url: str | Path, config: Config | None = None) -> str | Path:
         raise UsageError("a repository is needed", hint="its folder, as in lab.repo, or ipacs://name")
     scheme = text.partition("://")[0].casefold() + "://" if "://" in text else ""
     if not scheme:
-        return _home_expanded(text)
+        folder = _home_expanded(text)
+        return _named(text, config) if config and text in config.repositories and not folder.exists() else folder
     if scheme not in NAMED:
         return text
     rest = text[len(scheme) :]
@@ -106,7 +108,7 @@ def local_path(url: str | Path, config: Config | None = None) -> Path:
         return where
     raise RepositoryError(
         f'"{url}" is a server, no folder of this machine',
-        hint="import its studies into a folder: vqscript repo import",
+        hint="vqscript repo looks after folders; vqscript pacs asks servers",
     )
 
 
