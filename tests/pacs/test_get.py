@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from vqscript.network.dimse import DimsePeer
 from vqscript.pacs.journal import Journal
 from vqscript.pacs.places import RepositoryPlace, TreePlace
 from vqscript.pacs.retrieving import retrieve
-from vqscript.pacs.tree import Template
+from vqscript.pacs.template import Template
 from vqscript.pacs.wanted import Wanted
 from vqscript.repository.local import LocalRepository
 
@@ -199,3 +201,72 @@ def test_the_dcmtk_line_of_get(pacs: Pacs, orthanc, series: Made):
     sent(orthanc.url, series)
     done = pacs("get", "-v", "--pacs", orthanc.url, "--folder", "a b", "--study", series.study_uid)
     assert "getscu" in done.err and "'a b'" in done.err and f"SeriesInstanceUID={series.series_uid}" in done.err
+
+
+def test_nothing_is_started_for_what_arrives(pacs: Pacs, orthanc, series: Made, monkeypatch):
+    sent(orthanc.url, series)
+
+    def refused(*words, **more):
+        raise AssertionError(f"started {words}")
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", refused)
+    monkeypatch.setattr(os, "system", refused)
+    assert "complete" in pacs("get", "-v", "--pacs", orthanc.url, "--repo", "lab.repo", "--study", series.study_uid).out
+
+
+class Interrupted:
+    """A peer that is stopped by Ctrl-C after two instances, or gives others than it was asked for."""
+
+    name, url, kind = "test", "dicom://TEST@127.0.0.1:1", "dimse"
+
+    def __init__(self, made: Made, *, extra: dict[str, Path] | None = None, ends: type[BaseException] | None = None):
+        self.made, self.extra, self.ends = made, extra or {}, ends
+
+    def find(self, level, keys, wanted=()):
+        return [{"SOPInstanceUID": uid} for uid in self.made.files]
+
+    def retrieve(self, study_uid, series_uid, instances, receive):
+        for number, (uid, path) in enumerate({**self.extra, **self.made.files}.items()):
+            if number == 2 and self.ends:
+                raise self.ends
+            receive(uid, memoryview(path.read_bytes()))
+
+
+def test_what_came_before_ctrl_c_is_kept(series: Made, tmp_path: Path):
+    place, journal = RepositoryPlace(tmp_path / "lab.repo"), Journal(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        retrieve(
+            Interrupted(series, ends=KeyboardInterrupt), [Wanted(series.study_uid, series.series_uid)], place, journal
+        )
+    there = set(list(series.files)[:2])
+    assert set(place.held(series.study_uid, series.series_uid)) == there
+    assert journal.noted("received", series.series_uid) == there
+    place.close()
+    journal.close()
+
+
+def test_what_was_not_asked_for_or_comes_twice_is_told_and_not_kept(series: Made, tmp_path: Path):
+    other = write_series(tmp_path / "other", 1)
+    place, journal = TreePlace(tmp_path / "tree", Template()), Journal(tmp_path)
+    peer = Interrupted(series, extra=other.files)
+    told: list[tuple[int, int, str]] = []
+    (result,) = retrieve(
+        peer, [Wanted(series.study_uid, series.series_uid)], place, journal, lambda *said: told.append(said)
+    )
+    (problem,) = result.problems
+    assert "was not asked for" in problem and result.complete
+    assert set(place.held("", "")) == set(series.files)
+    assert [done for done, total, _ in told if total == 4] == [1, 2, 3, 4]
+    journal.close()
+
+
+def test_another_instance_under_a_known_uid_does_not_make_it_complete(series: Made, tmp_path: Path):
+    """The server names it as asked, but its content is another instance."""
+    other = write_series(tmp_path / "other", 1)
+    uid = next(iter(series.files))
+    wrong = Made(series.study_uid, series.series_uid, {**series.files, uid: other.paths[0]})
+    place, journal = RepositoryPlace(tmp_path / "lab.repo"), Journal(tmp_path)
+    (result,) = retrieve(Interrupted(wrong), [Wanted(series.study_uid, series.series_uid)], place, journal)
+    assert not result.complete and result.missing == [uid]
+    place.close()
+    journal.close()

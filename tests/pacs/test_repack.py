@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vqscript.pacs.tree import LONGEST_PART
+from vqscript.pacs.template import LONGEST_PART
 
 from .conftest import Made, Pacs, write_series
 

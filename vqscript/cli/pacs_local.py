@@ -37,7 +37,7 @@ def place_of(args: argparse.Namespace) -> Iterator[Place]:
     """Open what ``--repo`` or ``--folder`` names."""
     from vqscript.errors import UsageError
     from vqscript.pacs.places import RepositoryPlace, TreePlace
-    from vqscript.pacs.tree import TEMPLATE, Template
+    from vqscript.pacs.template import TEMPLATE, Template
     from vqscript.repository.opening import local_path
 
     if args.folder is None and not args.repo:

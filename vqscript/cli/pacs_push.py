@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,10 +61,12 @@ def run(args: argparse.Namespace) -> int:
 
 def fetch_and_deliver(args: argparse.Namespace, peer: Peer, wanted: Sequence[Wanted]) -> int:
     """Bring series of a server to the target; nothing goes on that did not arrive here whole."""
+    import tempfile
+
     from vqscript.imaging.dicom.header import read_instance
     from vqscript.pacs.places import TreePlace
     from vqscript.pacs.retrieving import retrieve
-    from vqscript.pacs.tree import Template
+    from vqscript.pacs.template import Template
 
     with tempfile.TemporaryDirectory(prefix="vqscript-push-") as folder:
         place = TreePlace(Path(folder), Template("{SeriesHash}/{SOPInstanceUID}.dcm"))
@@ -132,7 +133,7 @@ def _target(args: argparse.Namespace) -> Iterator[Target]:
     from vqscript.pacs.delivering import ServerTarget, TreeTarget
     from vqscript.pacs.opening import is_server, open_peer
     from vqscript.pacs.places import TreePlace
-    from vqscript.pacs.tree import TEMPLATE, Template
+    from vqscript.pacs.template import TEMPLATE, Template
 
     config = config_of(args)
     if not is_server(args.to, config):

@@ -11,7 +11,7 @@ from vqscript.cli.terminal import print_json, printable, progress
 
 def add_subparser(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add ``repack``."""
-    from vqscript.pacs.tree import TEMPLATE
+    from vqscript.pacs.template import TEMPLATE
 
     text = "Copy DICOM files into a readable tree of folders, by a template of their tags."
     parser = commands.add_parser(
@@ -42,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
     """File them."""
     from vqscript.errors import ImageError
     from vqscript.imaging.dicom.header import read_instance
-    from vqscript.pacs.tree import TEMPLATE, Filed, Template, file_into
+    from vqscript.pacs.template import TEMPLATE, Template
+    from vqscript.pacs.tree import Filed, file_into
     from vqscript.repository.importing import list_files, quiet_about_files, why_skipped
 
     template = Template(args.template or TEMPLATE)

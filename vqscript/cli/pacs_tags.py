@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,8 @@ def add_subparser(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read the first instance, and print its tags."""
+    import tempfile
+
     from vqscript.errors import UsageError
     from vqscript.pacs.found import checked_uid
     from vqscript.pacs.tags import all_tags, envelope, fetch_header, text_tags

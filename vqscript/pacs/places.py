@@ -11,7 +11,8 @@ from typing import Protocol
 
 from vqscript.errors import NotDicom, VqError
 from vqscript.network.filemeta import MAX_META, file_meta
-from vqscript.pacs.tree import Filed, Template, file_into
+from vqscript.pacs.template import Template
+from vqscript.pacs.tree import Filed, file_into
 from vqscript.repository import layout
 from vqscript.repository.local import LocalRepository
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import html
-import io
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from vqscript.pacs.found import FoundStudy
+if TYPE_CHECKING:
+    from vqscript.pacs.found import FoundStudy
 
 FORMATS = ("table", "text", "csv", "json", "html")
 HEADER = ("PatientID", "PatientName", "PatientBirthDate", "StudyDate", "StudyDescription", "StudyInstanceUID")
@@ -22,6 +21,9 @@ _STYLE = (
 
 def as_csv(studies: Sequence[FoundStudy], header: Sequence[str], body: Sequence[str]) -> str:
     """Return a line for each series, with the attributes of its study before its own; a study without has one, too."""
+    import csv
+    import io
+
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*header, *body])
@@ -59,15 +61,17 @@ def as_tables(
 
 def as_html(studies: Sequence[FoundStudy], header: Sequence[str], body: Sequence[str]) -> str:
     """Return a page of its own that needs nothing from elsewhere."""
+    from html import escape
+
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Studies</title>',
         f"<style>{_STYLE}</style></head><body><h1>{len(studies)} {'study' if len(studies) == 1 else 'studies'}</h1>",
     ]
     for study in studies:
         first, *rest = header or ("StudyInstanceUID",)
-        parts.append(f"<h2>{html.escape(first)}: {_escaped(study.tags.get(first, ''))}</h2>")
-        parts += [f"<p>{html.escape(word)}: {_escaped(study.tags.get(word, ''))}</p>" for word in rest]
-        cells = "".join(f"<th>{html.escape(word)}</th>" for word in body)
+        parts.append(f"<h2>{escape(first)}: {_escaped(study.tags.get(first, ''))}</h2>")
+        parts += [f"<p>{escape(word)}: {_escaped(study.tags.get(word, ''))}</p>" for word in rest]
+        cells = "".join(f"<th>{escape(word)}</th>" for word in body)
         parts.append(f"<table><tr>{cells}</tr>")
         for series in study.series:
             cells = "".join(f"<td>{_escaped(series.get(word, ''))}</td>" for word in body)
@@ -77,7 +81,9 @@ def as_html(studies: Sequence[FoundStudy], header: Sequence[str], body: Sequence
 
 
 def _escaped(text: str) -> str:
-    return html.escape(_one_line(text))
+    from html import escape
+
+    return escape(_one_line(text))
 
 
 def _one_line(text: str) -> str:

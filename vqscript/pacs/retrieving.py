@@ -65,7 +65,7 @@ def retrieve(
 ) -> list[Retrieved]:
     """Bring series to a place; what is there already is not fetched again.
 
-    A series that fails does not keep the others from coming, unless the server is gone.
+    A series that fails does not keep the others from coming. Progress is told by the instances of a series.
 
     Returns
     -------
@@ -74,12 +74,11 @@ def retrieve(
     """
     done = []
     for number, one in enumerate(wanted):
-        if progress:
-            progress(number, len(wanted), one.title)
+        told = _told(progress, f"{one.title} ({number + 1} of {len(wanted)} series)")
         result = Retrieved(one)
         done.append(result)
         try:
-            _retrieve(peer, result, place, journal)
+            _retrieve(peer, result, place, journal, told)
         except PeerError as error:
             result.problems.append(error.message)
             result.missing = sorted(result.listed - set(place.held(one.study_uid, one.series_uid)))
@@ -88,7 +87,11 @@ def retrieve(
     return done
 
 
-def _retrieve(peer: Peer, result: Retrieved, place: Place, journal: Journal) -> None:
+def _told(progress: Progress | None, what: str) -> Callable[[int, int], None]:
+    return lambda done, total: progress(done, total, what) if progress else None
+
+
+def _retrieve(peer: Peer, result: Retrieved, place: Place, journal: Journal, told: Callable[[int, int], None]) -> None:
     one = result.wanted
     there = listed(peer, one)
     result.listed = set(one.instances) or there
@@ -101,7 +104,7 @@ def _retrieve(peer: Peer, result: Retrieved, place: Place, journal: Journal) -> 
         time.sleep(attempt * PAUSE)
         named = () if missing == there and not one.instances else tuple(sorted(missing))
         try:
-            _once(peer, result, named, missing, place)
+            _once(peer, result, named, missing, place, told)
         except Unreachable as error:
             result.problems.append(error.message)
         finally:
@@ -109,7 +112,14 @@ def _retrieve(peer: Peer, result: Retrieved, place: Place, journal: Journal) -> 
     result.missing = sorted(result.listed - set(place.held(one.study_uid, one.series_uid)))
 
 
-def _once(peer: Peer, result: Retrieved, named: Sequence[str], missing: Collection[str], place: Place) -> None:
+def _once(
+    peer: Peer,
+    result: Retrieved,
+    named: Sequence[str],
+    missing: Collection[str],
+    place: Place,
+    told: Callable[[int, int], None],
+) -> None:
     """Ask once; what arrives is filed, also if the connection breaks or Ctrl-C ends it."""
     one = result.wanted
     files: dict[str, Path] = {}
@@ -129,6 +139,7 @@ def _once(peer: Peer, result: Retrieved, named: Sequence[str], missing: Collecti
                     f"cannot write {path}: {error.strerror or error}", hint="is the disk full?", path=path
                 ) from error
             files[uid] = path
+            told(len(files), len(missing))
 
         try:
             peer.retrieve(one.study_uid, one.series_uid, named, receive)
