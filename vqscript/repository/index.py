@@ -160,7 +160,9 @@ class Index:
 
     def patient_names(self, patient_id: str) -> list[str]:
         """Return the names under which studies have a patient ID."""
-        rows = self._rows("SELECT DISTINCT patient_name FROM study WHERE patient_id = ?", patient_id)
+        rows = self._rows(
+            "SELECT DISTINCT patient_name FROM study WHERE patient_id = ? ORDER BY patient_name", patient_id
+        )
         return [row[0] for row in rows if row[0]]
 
     def studies_in(self, projects: Iterable[str]) -> set[str]:
