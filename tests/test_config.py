@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 import sys
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 
 from vqscript import config
 from vqscript.config import Caller, Config, Project, Server, load
-from vqscript.config_file import read
+from vqscript.config_file import KEYS, SERVER_KEYS, read
 from vqscript.config_lines import line_of
 from vqscript.errors import ConfigError
+from vqscript.repository.projects import ProjectRule
 
 
 @pytest.fixture(autouse=True)
@@ -278,3 +280,17 @@ def test_lines_are_found_however_a_key_is_written() -> None:
     assert line_of(text, ("x", "y z", "f", "h")) == 7
     assert line_of(text, ("l", "1", "k")) == 11
     assert line_of(text, ("l", "1", "missing")) == 10
+
+
+def test_the_documentation_shows_what_is_right(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "network.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        settings, findings = read(block, tmp_path / "vqscript.toml")
+        assert findings == []
+        assert settings.servers["clinic"].project == Project("StudyDescription", "*[{project}]*")
+        rule = ProjectRule.of(settings.servers["clinic"].project)
+        assert rule.projects("PET/CT [oncology/pilot] week 2") == ["/oncology/pilot"]
+    for key in (*SERVER_KEYS, *KEYS, "connect", "answer", "folder", "size"):
+        assert f"`{key}`" in page or f"[{key}]" in page, key
