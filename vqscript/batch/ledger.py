@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from vqscript.batch.sent import Sent
+from vqscript.errors import RepositoryError
 from vqscript.repository.base import Handle, Held, Repository, Series, SeriesFilter, StoreReport, Study, StudyFilter
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ class Ledger:
         Where writing is recorded, before it happens.
     salt : str
         The batch.
+
+    Attributes
+    ----------
+    looked_into : set of str
+        UIDs of the studies that were asked for anything they hold.
     """
 
     def __init__(self, repository: Repository, sent: Sent, salt: str) -> None:
@@ -38,6 +44,7 @@ class Ledger:
         self._sent = sent
         self._salt = salt
         self._written: set[str] = set()  # in this attempt: these the script may find
+        self.looked_into: set[str] = set()
 
     # Writing ------------------------------------------------------------------------------
 
@@ -47,11 +54,18 @@ class Ledger:
 
         settle(datasets, self._salt)
         self._record([(str(dataset.StudyInstanceUID), str(dataset.SOPInstanceUID)) for dataset in datasets])
-        held = self._held({str(dataset.StudyInstanceUID) for dataset in datasets})
+        studies = {str(dataset.StudyInstanceUID) for dataset in datasets}
+        held = self._held(studies)
         missing = [dataset for dataset in datasets if str(dataset.SOPInstanceUID) not in held]
         if missing:
-            return self._repository.store_datasets(missing, project)
-        return StoreReport(studies={str(dataset.StudyInstanceUID) for dataset in datasets})
+            try:
+                return self._repository.store_datasets(missing, project)
+            except RepositoryError:
+                # An attempt that was killed may have left files that the index knows only now: the repository took
+                # them in when it met them. They were made at another moment, and hold the same.
+                if not {str(dataset.SOPInstanceUID) for dataset in missing} <= self._held(studies):
+                    raise
+        return StoreReport(studies=studies)
 
     def store(self, paths: Sequence[Path], project: str = "") -> StoreReport:
         """Store DICOM files; their UIDs are their own, so that a second time adds nothing."""
@@ -73,6 +87,7 @@ class Ledger:
 
     def find_series(self, study_uid: str, filters: SeriesFilter | None = None) -> list[Series]:
         """Return the series of a study, without those that earlier attempts stored."""
+        self.looked_into.add(study_uid)
         found = self._repository.find_series(study_uid, filters)
         hidden = self._hidden(study_uid)
         if not hidden:
@@ -83,6 +98,7 @@ class Ledger:
 
     def data_points(self, study_uid: str, kind: Kind) -> list[DataPoint]:
         """Return the data points of a study, newest first, without those of earlier attempts."""
+        self.looked_into.add(study_uid)
         hidden = self._hidden(study_uid)
         return [point for point in self._repository.data_points(study_uid, kind) if point.sop_uid not in hidden]
 
@@ -116,6 +132,7 @@ class Ledger:
 
     def fetch(self, study_uid: str, series_uid: str) -> Handle:
         """Bring a series to this machine."""
+        self.looked_into.add(study_uid)
         return self._repository.fetch(study_uid, series_uid)
 
     def instances(self, study_uid: str) -> dict[str, Held]:
@@ -132,6 +149,7 @@ class Ledger:
 
     def header(self, study_uid: str) -> Dataset:
         """Return the header of one instance of a study."""
+        self.looked_into.add(study_uid)
         return self._repository.header(study_uid)
 
     def close(self) -> None:
