@@ -387,6 +387,76 @@ def test_a_new_instance_or_data_point_has_its_study_done_again(own_bench, mice):
     assert _runs(own_bench) == {"kept": 2, "done": 1, "failed": 0}
 
 
+def test_another_study_that_the_script_looks_into_counts_too(own_bench, mice):
+    from vqscript.session.subject import set_subject
+
+    own_bench.write("""
+        function process(repo, study, batch)
+          local all = repo:getStudies()
+          return {points = batch.index == 3 and #repo.dcmRep:dataPoints(all[1], "subject") or 0}
+        end
+    """)
+    assert _runs(own_bench)["done"] == 3
+    assert _runs(own_bench)["kept"] == 3
+    with LocalRepository.open(own_bench.repo) as repository:
+        set_subject(repository, mice.uid(0), creator="somebody", dose="200 uCi")
+    points = int(own_bench.rows()[2]["points"])
+    assert _runs(own_bench) == {"kept": 1, "done": 2, "failed": 0}
+    assert int(own_bench.rows()[2]["points"]) == points + 1
+
+
+@pytest.mark.parametrize("form", ["file", "folder"])
+def test_an_image_that_is_opened_by_its_path_counts_too(own_bench, mice, form):
+    source = own_bench.folder / ("atlas.nii.gz" if form == "file" else "atlas")
+    own_bench.write(f"""
+        function process(repo, study, batch)
+          if batch.index == 2 then VQ.dataManager():open("{source.name}", 0) end
+          return {{n = batch.index}}
+        end
+    """)
+    _save_ct(own_bench.repo, mice, source)
+    assert _runs(own_bench)["done"] == 3
+    assert _runs(own_bench)["kept"] == 3
+    if form == "file":
+        source.unlink()
+    else:
+        shutil.rmtree(source)
+    _save_ct(own_bench.repo, mice, source, times=2.0)
+    assert _runs(own_bench) == {"kept": 2, "done": 1, "failed": 0}
+
+
+def _save_ct(repo, mice, target, times: float = 1.0) -> None:
+    """Save the CT of a mouse outside its repository."""
+    from vqscript.session import Session
+
+    session = Session()
+    with LocalRepository.open(repo) as repository:
+        uid = mice.uid(0)
+        (series,) = (each for each in repository.find_series(uid) if each.modality == "CT")
+        session.open(repository.fetch(uid, series.series_uid), 0, repository)
+        session.arithmetics.scalar("mult", 0, times)
+        session.save(0, target)
+
+
+def test_what_changes_while_it_is_read_is_read_again(bench, until):
+    (bench.folder / "doses.csv").write_text("a,1")
+    bench.write("""
+        function process(repo, study, batch)
+          local read = VQ.readFile("doses.csv")
+          if batch.index == 2 then VQ.writeFile("working", "1") while not VQ.fileExists("go") do end end
+          return {n = #read}
+        end
+    """)
+    process = bench.start("--jobs", "1")
+    until(lambda: any(bench.output.glob("studies/*/working")))
+    (bench.folder / "doses.csv").write_text("a,1000")
+    (bench.folder / "go").touch()
+    process.communicate(timeout=240)
+    assert [row["n"] for row in bench.rows()] == ["3", "3", "6"]
+    assert _runs(bench) == {"kept": 1, "done": 2, "failed": 0}
+    assert [row["n"] for row in bench.rows()] == ["6"] * 3
+
+
 @pytest.mark.parametrize("lost", ["planes.png", "result.json", "all"])
 def test_a_result_that_is_not_complete_is_made_again(bench, lost):
     bench.write("""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -13,13 +14,17 @@ from vqscript.batch import fingerprint
 from vqscript.batch.ledger import Ledger
 from vqscript.batch.log import LogInteraction
 from vqscript.batch.sent import sent_of
-from vqscript.batch.task import Job
+from vqscript.batch.task import Job, Task
 from vqscript.errors import UsageError
 
 if TYPE_CHECKING:
     from vqscript.host.runtime import Runtime
     from vqscript.repository.base import Repository
     from vqscript.session import Session
+
+
+CHANGED = "changed while it was read"
+"""In place of the hash of a file; no file has it, so that the next run does the study again."""
 
 
 class Opened:
@@ -40,6 +45,7 @@ class Opened:
         self._output = output
         self._interaction = interaction
         self._batch = dict(batch)
+        self._began = time.time()
         self.sent = sent_of(job)
         self.session: Session
         self.runtime: Runtime
@@ -110,9 +116,31 @@ class Opened:
         return self.runtime.from_module("ipacs", "iPACS", self._job.repo, self._job.project)
 
     def sources(self) -> dict[str, str]:
-        """Return path -> SHA-256 of the script and of every file that it included or read as text."""
-        read = {*self.runtime.files, *self.session.texts}
-        return {str(path): fingerprint.of_file(path) for path in sorted(read)}
+        """Return path -> hash of the script and of every file or folder that it included or read.
+
+        What a repository holds is left out: it counts by its instances. The hash of what changed after the script
+        had begun is :data:`CHANGED`, for nobody knows which of both it read.
+        """
+        from vqscript.host.gate import repository_of
+
+        files = {path for path in self.session.files if not repository_of(path)}
+        return {str(path): self._hash(path) for path in sorted({*self.runtime.files, *self.session.texts, *files})}
+
+    def _hash(self, path: Path) -> str:
+        mine = path.is_relative_to(self._output)
+        try:
+            changed = not mine and path.stat().st_mtime > self._began
+        except FileNotFoundError:
+            changed = not mine
+        return CHANGED if changed else fingerprint.of_path(path)
+
+    def others(self, task: Task) -> dict[str, str]:
+        """Return UID -> hash of the studies that the script looked into beside those of its task."""
+        repository = self.repository
+        if not isinstance(repository, Ledger):
+            return {}
+        own = {study["StudyInstanceUID"] for study in task.studies}
+        return {uid: fingerprint.of_study(repository, uid, self.sent) for uid in sorted(repository.looked_into - own)}
 
     def trace(self) -> list[dict[str, Any]]:
         """Return what was loaded, for tracing a number back."""

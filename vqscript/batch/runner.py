@@ -135,11 +135,14 @@ class Runner:
         if outcome is None or outcome.state != "done" or outcome.key != task.key:
             return None
         place = self._folder.study(task.folder)
-        whole = all((place / name).is_file() for name in outcome.files)
-        same = whole and fingerprint.unchanged(outcome.sources)
-        if same and fingerprint.of_task(self._repository, task, self._job, self._sent) == outcome.fingerprint:
-            return outcome
-        return None
+        repository, sent = self._repository, self._sent
+        holds = (
+            all((place / name).is_file() for name in outcome.files)
+            and fingerprint.unchanged(outcome.sources)
+            and fingerprint.of_task(repository, task, self._job, sent) == outcome.fingerprint
+            and all(fingerprint.of_study(repository, uid, sent) == held for uid, held in outcome.others.items())
+        )
+        return outcome if holds else None
 
     def _due(self) -> Assignment | None:
         """Return an assignment whose time to be tried again has come."""

@@ -165,6 +165,8 @@ class Outcome:
         Of the inputs, before the script ran; see :mod:`~vqscript.batch.fingerprint`.
     sources : mapping
         Path -> SHA-256 of the script and of each file it included or read.
+    others : mapping
+        UID -> hash of each study that the script looked into beside those of the task.
     trace : list of dict
         What the numbers come from: the series and ROI objects that were loaded, and what was done to them.
     files : list of str
@@ -184,6 +186,7 @@ class Outcome:
     failure: Failure | None = None
     fingerprint: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
     trace: list[dict[str, Any]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

@@ -88,7 +88,7 @@ def run(assignment: Assignment) -> Outcome:
                 raise
         previews(folder, task.folder, outcome.files)  # here, where they are made side by side
         folder.write(outcome)
-    return replace(outcome, rows=[], trace=[], sources={})
+    return replace(outcome, rows=[], trace=[], sources={}, others={})
 
 
 def summarise(argument: tuple[Job, list[str]]) -> tuple[list[Row], list[str]]:
@@ -126,12 +126,14 @@ def _outcome(assignment: Assignment, place: Path, interaction: LogInteraction) -
     rows: list[Row] = []
     failure: Failure | None = None
     before = ""
+    others: dict[str, str] = {}
     opened = Opened(job, place, interaction, _batch(job, task.index, task.size))
     try:
         with opened:
             before = fingerprint.of_task(opened.repository, task, job, opened.sent)
             subject = list(task.studies) if job.by_patient else task.studies[0]
             rows = rows_of(opened.call("process", opened.repo(), subject), task)
+            others = opened.others(task)
     except (VqError, OSError, MemoryError) as error:
         failure = failure_of(error)
         interaction.write("\n".join(["error: " + failure.message, *(f"    {frame}" for frame in failure.frames)]))
@@ -148,6 +150,7 @@ def _outcome(assignment: Assignment, place: Path, interaction: LogInteraction) -
         failure=failure,
         fingerprint=before,
         sources=job.named(opened.sources()),
+        others=others,
         trace=job.named(opened.trace()),
         files=_files(place),
         warnings=interaction.warnings,

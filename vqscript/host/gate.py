@@ -67,7 +67,7 @@ class Gate:
 
     def check_output(self) -> None:
         """Refuse an output folder that lies in a repository, before the script has worked for it."""
-        owner = _repository(self.output)
+        owner = repository_of(self.output)
         if owner:
             raise UsageError(
                 f"the output folder {self.output} lies in the repository {owner}",
@@ -141,7 +141,7 @@ class Gate:
         return path
 
     def _check_protected(self, path: Path, text: str) -> None:
-        owner = next((each for each in self._protected if truly_inside(path, each)), None) or _repository(path)
+        owner = next((each for each in self._protected if truly_inside(path, each)), None) or repository_of(path)
         if owner:
             raise PermissionDenied(
                 f'the script may not write "{text}": {owner} is a repository or the configuration',
@@ -202,7 +202,7 @@ class Gate:
         )
 
 
-def _repository(path: Path) -> Path | None:
+def repository_of(path: Path) -> Path | None:
     """Return the repository that a path is or lies in, whether or not anybody opened it."""
     from vqscript.repository.layout import INDEX, INSTANCES  # a script that writes nothing does not pay for it
 

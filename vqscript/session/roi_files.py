@@ -71,6 +71,7 @@ class RoiFiles(RoiWork):
             Names of the ROIs that were added.
         """
         choice = Choice(path, None if names is None else tuple(names))
+        self._session.files.update([table] if table else [])
         return self._install([choice], replace=False, force=force, flip=flip, table=table)
 
     def replace_with(self, choices: Sequence[Choice]) -> list[str]:
@@ -150,6 +151,7 @@ class RoiFiles(RoiWork):
             origins.append(of_rois(choice.path, names))
         self._session.rois = target
         self._session.origins += origins
+        self._session.files.update(read)
         for note in notes:
             self._session.interaction.log(note)
         return [name for origin in origins for name in origin.rois]

@@ -52,6 +52,8 @@ class Session:
         The series and ROI objects that were loaded, in order.
     texts : set of Path
         The text files that were read.
+    files : set of Path
+        The files and folders that images and ROIs were read from; ROIs of a repository are files of it.
 
     Examples
     --------
@@ -84,6 +86,7 @@ class Session:
         self.permissions: Permissions = permissions or Unrestricted()
         self.origins: list[Origin] = []
         self.texts: set[Path] = set()
+        self.files: set[Path] = set()
         self._view = view
 
     # Inputs -------------------------------------------------------------------------------
@@ -112,9 +115,13 @@ class Session:
         int
             How many inputs were filled.
         """
+        from vqscript.repository.base import Handle
         from vqscript.session.loading import load
 
         self.inputs.check_room(i)
+        if not isinstance(what, Handle | str):  # text is refused below
+            what = [what] if isinstance(what, Path) else list(what)
+            self.files.update(what)
         loaded = load(what, repository)
         self.inputs.check_room(i, len(loaded))
         for k, item in enumerate(loaded):
