@@ -7,7 +7,7 @@ import os
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -61,14 +61,15 @@ class Filed:
 
     Attributes
     ----------
-    instance : Instance
+    path : Path
+        Its file.
     new : bool
         Whether it was not there before.
     notes : tuple of str
         Remarks: on data points that cannot be read, on a patient whose name or ID differs from what is known.
     """
 
-    instance: Instance
+    path: Path
     new: bool
     notes: tuple[str, ...] = ()
 
@@ -135,7 +136,7 @@ class Receiving:
             If the repository cannot be written. After any error the file is where it was.
         """
         instance, study, series, points, notes = self._read(arrived.path)
-        check_announced(instance, announced)
+        check_announced(instance.sop_class, instance.sop_uid, announced)
         row = self._index.row(instance.sop_uid)
         stored = layout.instance_path(self._root, instance.sop_uid)
         notes += self._compare(study)
@@ -158,7 +159,7 @@ class Receiving:
             self._index.add([entry])
         elif (row.size, row.mtime_ns) != (now.st_size, now.st_mtime_ns):  # it was lost, and is there again
             self._index.renew(instance.sop_uid, now.st_size, now.st_mtime_ns, encode(instance))
-        return Filed(replace(instance, path=stored), new, tuple(notes))
+        return Filed(stored, new, tuple(notes))
 
     def _sync(self, folder: Path) -> None:
         """Flush a new name to the disk, and that of its folder when it is first met."""
@@ -247,32 +248,27 @@ def write_whole(
         If it cannot be written.
     """
     try:
-        with layout.writing(path):
-            file = path.open("xb", buffering=0)
-        with file:
+        # What goes wrong with the pieces is no OSError: the network has errors of its own.
+        with layout.writing(path), path.open("xb", buffering=0) as file:
             digest = hashlib.sha256(head) if hashed else None
-            _write(path, file, head)
+            _write(file, head)
             for piece in pieces:
-                _write(path, file, piece)
+                _write(file, piece)
                 if digest:
                     digest.update(piece)
             if durable:
-                with layout.writing(path):
-                    os.fsync(file.fileno())
+                os.fsync(file.fileno())
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return digest.hexdigest() if digest else ""
 
 
-def check_announced(instance: Instance, announced: tuple[str, str]) -> None:
+def check_announced(sop_class: str, sop_uid: str, announced: tuple[str, str]) -> None:
     """Raise Mismatch if an instance has another SOP class or UID than was announced."""
-    for what, said, found in (
-        ("SOP class", announced[0], instance.sop_class),
-        ("SOP Instance UID", announced[1], instance.sop_uid),
-    ):
+    for what, said, found in (("SOP class", announced[0], sop_class), ("SOP Instance UID", announced[1], sop_uid)):
         if said != found:
-            raise Mismatch(f"its {what} is {found}, but {said[:64]} was announced", uid=instance.sop_uid)
+            raise Mismatch(f"its {what} is {found}, but {said[:64]} was announced", uid=sop_uid)
 
 
 def same_object(one: Path, other: Path) -> bool:
@@ -311,11 +307,10 @@ def _points(header: Dataset, instance: Instance) -> tuple[tuple[DataPoint, ...],
     return (), f"stored, but its data points cannot be read: {reason}"
 
 
-def _write(path: Path, file: BinaryIO, data: bytes | memoryview) -> None:
-    with layout.writing(path):
-        left = memoryview(data)
-        while left:
-            left = left[file.write(left) :]
+def _write(file: BinaryIO, data: bytes | memoryview) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
 
 
 def _plain(name: str) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, str], None]
 
+_UIDS = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
+
 
 def read_header(path: Path) -> tuple[Dataset, Instance]:
     """Parse a DICOM file up to its pixel data, which never enters memory.
@@ -62,6 +64,25 @@ def read_quickly(path: Path) -> tuple[quick.Elements, Instance] | None:
             return elements, _instance(path, cast("Dataset", elements), file)
     except (quick.Unusual, ImageError, OSError):
         return None
+
+
+def read_uids(path: Path) -> dict[str, str]:
+    """Return the UIDs of a DICOM file by keyword: SOPClassUID, SOPInstanceUID, SeriesInstanceUID, StudyInstanceUID.
+
+    Raises
+    ------
+    NotDicom, Unsupported, ImageError
+        As :func:`read_header`, but for numbers that are none, which are not looked at in a plain file.
+    """
+    try:
+        with path.open("rb", buffering=0) as raw, Reader(raw) as file:
+            elements = quick.parse(file)
+            locate_pixels(file, str(elements.file_meta.TransferSyntaxUID))
+            return _uids(cast("Dataset", elements))
+    except (quick.Unusual, ImageError, OSError):
+        instance = read_header(path)[1]
+    found = (instance.sop_class, instance.sop_uid, instance.series_uid, instance.study_uid)
+    return dict(zip(_UIDS, found, strict=True))
 
 
 def scan(
@@ -109,13 +130,7 @@ def _files(top: Path) -> Iterator[Path]:
 def _instance(path: Path, header: Dataset, stream: Stream) -> Instance:
     syntax = str(header.file_meta.TransferSyntaxUID)
     has_pixels, offset, length = locate_pixels(stream, syntax)
-    uids = {
-        keyword: values.uid(header, keyword)
-        for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
-    }
-    missing = [keyword for keyword, found in uids.items() if not found]
-    if missing:
-        raise NotDicom(f"is no DICOM instance: {missing[0]} is missing")
+    uids = _uids(header)
     rows, columns = values.integer(header, "Rows") or 0, values.integer(header, "Columns") or 0
     frames = values.integer(header, "NumberOfFrames")
     if rows and columns and not has_pixels:
@@ -162,6 +177,14 @@ def _instance(path: Path, header: Dataset, stream: Stream) -> Instance:
     _check_size(instance, stream.size)
     # What lies in a deflated dataset has no place in the file.
     return instance if syntax in NATIVE else replace(instance, pixel_offset=0, pixel_length=0)
+
+
+def _uids(header: Dataset) -> dict[str, str]:
+    uids = {keyword: values.uid(header, keyword) for keyword in _UIDS}
+    missing = [keyword for keyword, found in uids.items() if not found]
+    if missing:
+        raise NotDicom(f"is no DICOM instance: {missing[0]} is missing")
+    return uids
 
 
 def _acquisition_time(header: Dataset) -> str:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from vqscript.imaging.dicom.header import read_instance
+from vqscript.imaging.dicom.header import read_uids
 from vqscript.repository import layout
 from vqscript.repository.importing import quiet_about_files
 from vqscript.repository.receiving import (
@@ -127,17 +127,17 @@ class _Plain:
 
     def file(self, arrived: Arrived, announced: tuple[str, str]) -> Filed:
         """Give a file its name; one that is there is never replaced."""
-        instance = read_instance(arrived.path)
-        check_announced(instance, announced)
-        target = self._root / instance.study_uid / instance.series_uid / f"{instance.sop_uid}.dcm"
+        sop_class, sop_uid, series_uid, study_uid = read_uids(arrived.path).values()
+        check_announced(sop_class, sop_uid, announced)
+        target = self._root / study_uid / series_uid / f"{sop_uid}.dcm"
         try:
             layout.publish(arrived.path, target)
         except FileExistsError:
             if not same_object(arrived.path, target):
                 raise Conflict(f"{target} is there already with other content, which was kept", path=target) from None
             arrived.path.unlink()
-            return Filed(replace(instance, path=target), new=False)
+            return Filed(target, new=False)
         if self._durable:
             with layout.writing(target):
                 layout.sync_folders({target.parent, target.parent.parent, self._root})
-        return Filed(replace(instance, path=target), new=True)
+        return Filed(target, new=True)
