@@ -102,6 +102,7 @@ def test_parquet_has_the_same_rows_with_numbers_as_numbers(bench):
     assert bench.run("--parquet").code == 0
     table = parquet.read_table(bench.output / "results.parquet").to_pylist()
     assert [row["n"] for row in table] == [1, 2, 3]
+    assert [row["note"] for row in table] == ["007"] * 3
     assert [row["study_uid"] for row in table] == [row["study_uid"] for row in bench.rows()]
 
 
@@ -279,6 +280,13 @@ def test_a_folder_that_is_none_of_a_batch_is_left_alone(bench):
     assert [path.name for path in bench.output.iterdir()] == ["thesis.doc"]
 
 
+def test_a_folder_whose_batch_was_killed_while_it_was_made_can_be_used(bench):
+    (bench.output / ".batch").mkdir(parents=True)
+    (bench.output / ".batch" / ".id.1234.part").touch()
+    bench.write()
+    assert _runs(bench)["done"] == 3
+
+
 def test_output_inside_a_repository_is_refused(own_bench):
     own_bench.write()
     own_bench.output = own_bench.repo / "out"
@@ -318,6 +326,17 @@ def test_summary_gets_all_rows_and_makes_a_table_of_its_own(bench):
     assert bench.run().code == 1
     assert bench.rows("summary.csv") == [{"of": "2", "studies": "3", "sum": "4"}]
     assert (bench.output / "summary" / "sum.txt").read_text() == "4"
+    bench.write()
+    assert bench.run().code == 0
+    assert not (bench.output / "summary").exists() and not (bench.output / "summary.csv").exists()
+
+
+def test_an_error_in_summary_is_told_and_costs_no_row(bench):
+    bench.write("function process(r, s, batch) return {n = batch.index} end function summary() VQ.fail('no sum') end")
+    ended = bench.run()
+    assert ended.code == 1 and "no sum" in ended.err
+    assert len(bench.rows()) == 3
+    assert bench.run_json["state"] == "failed" and "no sum" in bench.run_json["failure"]
 
 
 def test_by_patient_a_task_has_all_studies_of_one(bench, mice):

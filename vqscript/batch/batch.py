@@ -16,9 +16,10 @@ from vqscript.batch.opened import no_process
 from vqscript.batch.plan import plan, where
 from vqscript.batch.report import write_report
 from vqscript.batch.runner import Executor, Listener, Runner, Tally
+from vqscript.batch.sent import Sent
 from vqscript.batch.settings import Settings
 from vqscript.batch.task import Job, Task
-from vqscript.errors import NotFound
+from vqscript.errors import NotFound, VqError
 
 _PROCESS = re.compile(r"\bprocess\b")
 _INCLUDE = re.compile(r"""#include\s+["']|\brequire\b""")
@@ -60,7 +61,8 @@ def run_batch(job: Job, settings: Settings, listener: BatchListener) -> Tally:
     make_gate(job.output, None, configuration)  # refuses an output folder inside a repository
     repository = open_repository(job.repo, configuration)
     try:
-        tasks = plan(repository, job.project, where(settings.filters), by_patient=job.by_patient)
+        own = None if settings.fresh else Sent(job.output / ".batch" / "sent")
+        tasks = plan(repository, job.project, where(settings.filters), by_patient=job.by_patient, own=own)
         folder = BatchFolder.prepare(job.output, fresh=settings.fresh)
         job = replace(job, run_id=folder.run_id, output=folder.root)
         with folder.lock(), _executor(job, settings, tasks, listener) as (executor, workers, width):
@@ -72,9 +74,12 @@ def run_batch(job: Job, settings: Settings, listener: BatchListener) -> Tally:
             state = "interrupted"
             try:
                 tally = runner.run(tasks)
-                if script.sums_up:
-                    _summarise(job, folder, tasks, executor)
+                _summarise(job, folder, tasks, executor if script.sums_up else None)
                 state = "failed" if tally.failed else "done"
+            except VqError as error:
+                state = "failed"
+                begun["failure"] = error.message
+                raise
             finally:
                 finish(folder, tasks, record.ended(begun, folder, state), parquet=settings.parquet)
             return tally
@@ -86,7 +91,7 @@ def finish(folder: BatchFolder, tasks: list[Task], run: dict[str, Any], *, parqu
     """Write tables, ``run.json`` and the report from what is in the folder; returns the report."""
     tables.write_results(folder, [task.folder for task in tasks])
     if parquet:
-        tables.write_parquet(folder)
+        tables.write_parquet(folder, [task.folder for task in tasks])
     folder.write_run(run)
     return write_report(folder)
 
@@ -101,9 +106,12 @@ def refresh(folder: BatchFolder) -> Path:
     return write_report(folder)
 
 
-def _summarise(job: Job, folder: BatchFolder, tasks: list[Task], executor: Executor) -> None:
-    rows, _ = executor.submit(worker.summarise, (job, [task.folder for task in tasks])).result()
-    tables.write_summary(folder, rows)
+def _summarise(job: Job, folder: BatchFolder, tasks: list[Task], executor: Executor | None) -> None:
+    """Have ``summary`` run, if there is one; what an earlier run or script left is gone in any case."""
+    folder.forget_summary()
+    if executor is not None:
+        rows, _ = executor.submit(worker.summarise, (job, [task.folder for task in tasks])).result()
+        tables.write_summary(folder, rows)
 
 
 @contextmanager

@@ -20,14 +20,14 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from vqscript.batch.task import Failure, Outcome
-from vqscript.errors import Damaged, NotFound, UsageError
+from vqscript.errors import Damaged, NotFound, UsageError, VqError
 from vqscript.files import whole_file
 
 RESULT = "result.json"
@@ -80,30 +80,36 @@ class BatchFolder:
             If something else is in the folder.
         """
         marked = (root / ".batch" / "id").is_file()
-        if not marked and root.exists() and (not root.is_dir() or any(root.iterdir())):
+        # A batch that was killed while it made its mark has left a folder without one.
+        if not marked and root.exists() and (not root.is_dir() or {each.name for each in root.iterdir()} - {".batch"}):
             raise UsageError(
                 f"{root} is there already, and no folder of a batch",
                 hint="choose a new folder with --output",
                 path=root,
             )
-        if not marked:
-            _mark(root)
-        folder = cls.open(root)
-        if not fresh:
-            return folder
-        with folder.lock():
-            folder._empty()
-            _mark(root)
+        folder = cls(root.resolve(), "")
+        if not marked or fresh:
+            with folder.lock():
+                if fresh:
+                    folder._empty()
+                if fresh or not (folder.private / "id").is_file():  # another one may have begun at the same moment
+                    _mark(root)
         return cls.open(root)
 
     def _empty(self) -> None:
-        for name in OURS[:-1]:
-            path = self.root / name
+        self._remove(OURS[:-1])
+        shutil.rmtree(self.private / "sent", ignore_errors=True)
+
+    def forget_summary(self) -> None:
+        """Remove what ``summary`` returned and wrote."""
+        self._remove(("summary.csv", "summary"))
+
+    def _remove(self, names: Iterable[str]) -> None:
+        for path in (self.root / name for name in names):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-        shutil.rmtree(self.private / "sent", ignore_errors=True)
 
     @property
     def private(self) -> Path:
@@ -120,7 +126,7 @@ class BatchFolder:
         from filelock import FileLock, Timeout
 
         try:
-            with FileLock(self.private / "lock", timeout=0):
+            with FileLock(_made(self.private) / "lock", timeout=0):
                 yield
         except Timeout:
             raise UsageError(
@@ -185,6 +191,17 @@ class BatchFolder:
         except ValueError as error:
             raise Damaged(f"{path} is not what was written ({error})", path=path) from error
         return found
+
+
+def _made(folder: Path) -> Path:
+    """Return a folder, which is made if it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VqError(
+            f"cannot make {folder}: {error.strerror or error}", hint="choose another --output", path=folder
+        ) from error
+    return folder
 
 
 def _mark(root: Path) -> None:

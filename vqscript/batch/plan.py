@@ -10,6 +10,7 @@ from vqscript.batch.task import Task
 from vqscript.errors import NotFound, UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from vqscript.batch.sent import Sent
     from vqscript.repository.base import Repository, StudyFilter
     from vqscript.vq.records import Study
 
@@ -47,8 +48,21 @@ def where(text: str) -> StudyFilter:
     return StudyFilter(**found)
 
 
-def plan(repository: Repository, project: str, filters: StudyFilter, *, by_patient: bool = False) -> list[Task]:
+def plan(
+    repository: Repository, project: str, filters: StudyFilter, *, by_patient: bool = False, own: Sent | None = None
+) -> list[Task]:
     """Return the tasks of a project.
+
+    Parameters
+    ----------
+    repository : Repository
+    project : str
+        "" for all.
+    filters : StudyFilter
+    by_patient : bool
+        Whether a task is a patient.
+    own : Sent, optional
+        What the batch wrote before: a study that holds nothing else is none of its inputs.
 
     Raises
     ------
@@ -57,7 +71,8 @@ def plan(repository: Repository, project: str, filters: StudyFilter, *, by_patie
     """
     from vqscript.vq.records import study_record
 
-    studies = [study_record(study) for study in repository.find_studies(filters, project)]
+    found = repository.find_studies(filters, project)
+    studies = [study_record(study) for study in found if own is None or not _is_made(study.study_uid, repository, own)]
     if not studies:
         known = ", ".join(repository.projects()) or "none"
         raise NotFound(
@@ -68,6 +83,12 @@ def plan(repository: Repository, project: str, filters: StudyFilter, *, by_patie
     for study in studies:
         groups.setdefault(_patient(study) if by_patient else study["StudyInstanceUID"], []).append(study)
     return [_task(number, len(groups), group) for number, group in enumerate(groups.values(), start=1)]
+
+
+def _is_made(uid: str, repository: Repository, own: Sent) -> bool:
+    """Whether a batch made a study."""
+    written = own.uids(uid)
+    return bool(written) and set(repository.instances(uid)) <= written
 
 
 def _patient(study: Study) -> str:

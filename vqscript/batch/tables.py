@@ -34,8 +34,14 @@ def write_summary(folder: BatchFolder, rows: list[Row]) -> None:
     _write_csv(path, columns, iter(rows))
 
 
-def write_parquet(folder: BatchFolder) -> Path:
-    """Write ``results.parquet`` from ``results.csv``: the same rows, numbers as numbers.
+def write_parquet(folder: BatchFolder, names: Iterable[str]) -> Path:
+    """Write ``results.parquet`` from ``results.csv``: the same rows, numbers as numbers and texts as texts.
+
+    Parameters
+    ----------
+    folder : BatchFolder
+    names : iterable of str
+        The folders of the tasks, as ``results.csv`` was made from them.
 
     Raises
     ------
@@ -49,8 +55,10 @@ def write_parquet(folder: BatchFolder) -> Path:
         from pyarrow import parquet, string
     except ImportError as error:
         raise UsageError("Parquet needs the extra parquet", hint='pip install "vqscript[parquet]"') from error
-    # What names a study is text, whatever digits it has.
-    kinds = arrow_csv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, string()), strings_can_be_null=False)
+    # Text stays text, whatever digits it has.
+    texts = {name for row in rows_in(folder, names) for name, value in row.items() if isinstance(value, str)}
+    types = dict.fromkeys({*COLUMNS, *texts}, string())
+    kinds = arrow_csv.ConvertOptions(column_types=types, strings_can_be_null=False)
     table = arrow_csv.read_csv(folder.root / CSV, convert_options=kinds)
     target = folder.root / PARQUET
     with whole_file(target) as file:

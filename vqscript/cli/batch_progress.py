@@ -122,7 +122,7 @@ class Bars:
         more = f" and {len(titles) - _NAMED} more" if len(titles) > _NAMED else ""
         failed = f"{self._failed} failed  " if self._failed else ""
         speed = self._bar.tasks[0].speed
-        rate = f"{speed * 60:.3g}/min" if speed else ""
+        rate = (f"{speed * 60:.0f}/min" if speed * 60 >= 10 else f"{speed * 60:.2g}/min") if speed else ""
         self._bar.update(self._line, rate=rate, now=printable(failed + ", ".join(titles[:_NAMED]) + more))
 
     def _print(self, text: str) -> None:
