@@ -270,3 +270,45 @@ def test_another_instance_under_a_known_uid_does_not_make_it_complete(series: Ma
     assert not result.complete and result.missing == [uid]
     place.close()
     journal.close()
+
+
+def test_no_plain_file_is_put_into_a_repository(pacs: Pacs, orthanc, series: Made, tmp_path: Path):
+    sent(orthanc.url, series)
+    LocalRepository.create(tmp_path / "lab.repo").close()
+    lines = ["[repositories]", f'lab = "{tmp_path / "lab.repo"}"']
+    words = ("--pacs", orthanc.url, "--study", series.study_uid)
+    for command in (
+        ("get", *words, "--folder", "lab.repo"),
+        ("push", *words, "--to", "lab"),
+        ("repack", "series", "--folder", "lab.repo/instances"),
+    ):
+        assert "belongs to the repository" in pacs(*command, code=2, lines=lines).err
+    assert not list((tmp_path / "lab.repo").rglob("*.dcm"))
+
+
+def test_names_without_an_ending_are_found_again(pacs: Pacs, orthanc, series: Made):
+    sent(orthanc.url, series)
+    words = (
+        "get",
+        "--pacs",
+        orthanc.url,
+        "--study",
+        series.study_uid,
+        "--folder",
+        "tree",
+        "--template",
+        "{SOPInstanceUID}",
+    )
+    assert "4 new" in pacs(*words).out
+    assert "0 new" in pacs(*words).out
+
+
+def test_every_command_that_asks_a_pacs_prints_its_line(pacs: Pacs, orthanc, series: Made, tmp_path: Path):
+    sent(orthanc.url, series)
+    by_study = ("--pacs", orthanc.url, "-v", "--study", series.study_uid)
+    assert "findscu" in pacs("status", *by_study, "--folder", "tree", code=1).err
+    assert "getscu" in pacs("tags", series.series_uid, *by_study).err
+    assert "storescu" in pacs("store", "--pacs", orthanc.url, "-v", "series").err
+    assert "echoscu" in pacs("echo", "--pacs", orthanc.url, "-v").err
+    http = f"orthanc+http://127.0.0.1:{orthanc.http}"
+    assert "speaks HTTP" in pacs("echo", "--pacs", http, "-v").err

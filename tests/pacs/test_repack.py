@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from vqscript.pacs.template import LONGEST_PART
+from vqscript.repository.local import LocalRepository
 
 from .conftest import Made, Pacs, write_series
 
@@ -99,3 +100,11 @@ def test_a_link_in_the_tree_is_not_followed(pacs: Pacs, series: Made, tmp_path: 
     (tmp_path / "out" / "CT").symlink_to(tmp_path / "elsewhere")
     done = pacs("repack", "series", "--folder", "out", "--template", "{Modality}/{SOPInstanceUID}.dcm", code=1)
     assert "is a link" in done.out and not tree(tmp_path / "elsewhere")
+
+
+def test_nothing_is_moved_out_of_a_repository(pacs: Pacs, series: Made, tmp_path: Path):
+    with LocalRepository.create(tmp_path / "lab.repo") as repository:
+        repository.store(series.paths)
+    assert "belongs to the repository" in pacs("repack", "lab.repo", "--folder", "out", "--move", code=2).err
+    assert "4 files are new" in pacs("repack", "lab.repo", "--folder", "out").out
+    assert len(tree(tmp_path / "lab.repo" / "instances")) == 4

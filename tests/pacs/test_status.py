@@ -88,6 +88,15 @@ def test_tags_of_what_is_not_there(pacs: Pacs, orthanc, series: Made):
     assert "where is the series" in pacs("tags", "1.2.3", code=2).err
 
 
+def test_tags_are_fetched_where_the_repository_lacks_them(pacs: Pacs, orthanc, series: Made, tmp_path: Path):
+    sent(orthanc.url, series)
+    other = write_series(tmp_path / "other", 1)
+    sent(orthanc.url, other)
+    pacs("get", "--pacs", orthanc.url, "--repo", "lab.repo", "--study", other.study_uid)
+    tags = pacs("tags", series.series_uid, "--repo", "lab.repo", "--pacs", orthanc.url).json["DICOMtagsGet"]["d_dicom"]
+    assert tags["SeriesInstanceUID"] == series.series_uid
+
+
 def test_questions_to_the_repository(pacs: Pacs, orthanc, series: Made, tmp_path: Path):
     sent(orthanc.url, series)
     pacs("get", "--pacs", orthanc.url, "--repo", "lab.repo", "--study", series.study_uid)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vqscript.cli.pacs_local import add_place, add_uids, journal_of, place_of, wanted_of
@@ -45,7 +46,7 @@ def fetch(args: argparse.Namespace, peer: Peer, wanted: Sequence[Wanted]) -> int
 
     for one in wanted:
         keys = {"StudyInstanceUID": one.study_uid, "SeriesInstanceUID": one.series_uid}
-        show_dcmtk(args, peer, lambda address, keys=keys: dcmtk.get(address, "SERIES", keys, str(args.folder or ".")))  # type: ignore[misc]
+        show_dcmtk(args, peer, partial(dcmtk.get, level="SERIES", keys=keys, folder=str(args.folder or ".")))
     with place_of(args) as place, journal_of(args) as journal, progress("fetching") as bar:
         results = retrieve(peer, wanted, place, journal, bar)
     show(args, results)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vqscript.cli.pacs_get import fetch
@@ -63,7 +64,7 @@ def move(args: argparse.Namespace, peer: DimsePeer, wanted: Sequence[Wanted]) ->
 
     for one in wanted:
         keys = {"StudyInstanceUID": one.study_uid, "SeriesInstanceUID": one.series_uid}
-        show_dcmtk(args, peer, lambda address, keys=keys: dcmtk.move(address, "SERIES", keys, args.to))  # type: ignore[misc]
+        show_dcmtk(args, peer, partial(dcmtk.move, level="SERIES", keys=keys, to=args.to))
     receiver = open_peer(args.check, config_of(args), aet=args.aet, port=args.port) if args.check else None
     try:
         with progress("moving") as bar:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vqscript.cli.pacs_get import show as show_fetched
 from vqscript.cli.pacs_local import add_uids, journal_of, wanted_of
-from vqscript.cli.pacs_peer import add_find_json, add_peer, config_of, opened, read_find_json
+from vqscript.cli.pacs_peer import add_find_json, add_peer, config_of, opened, read_find_json, show_dcmtk
 from vqscript.cli.pacs_repack import add_template
 from vqscript.cli.pacs_store import answer, of_repository
 from vqscript.cli.terminal import print_json, printable, progress
@@ -83,7 +83,7 @@ def deliver(args: argparse.Namespace, instances: Sequence[Instance]) -> int:
     """Bring instances to the target of the command line."""
     from vqscript.pacs.delivering import push
 
-    with _target(args) as target, journal_of(args) as journal, progress("pushing") as bar:
+    with _target(args, instances) as target, journal_of(args) as journal, progress("pushing") as bar:
         result = push(target, instances, journal, bar)
     good = bool(instances) and result.complete
     if args.json:
@@ -128,8 +128,9 @@ def _pairs(args: argparse.Namespace) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def _target(args: argparse.Namespace) -> Iterator[Target]:
+def _target(args: argparse.Namespace, instances: Sequence[Instance]) -> Iterator[Target]:
     from vqscript.errors import UsageError
+    from vqscript.pacs import dcmtk
     from vqscript.pacs.delivering import ServerTarget, TreeTarget
     from vqscript.pacs.opening import is_server, open_peer
     from vqscript.pacs.places import TreePlace
@@ -142,6 +143,7 @@ def _target(args: argparse.Namespace) -> Iterator[Target]:
         yield TreeTarget(TreePlace(Path(config.repository(args.to)), Template(args.template or TEMPLATE)))
         return
     peer = open_peer(args.to, config, aet=args.aet, port=args.port)
+    show_dcmtk(args, peer, lambda address: dcmtk.store(address, [str(one.path) for one in instances]))
     try:
         yield ServerTarget(peer)
     finally:

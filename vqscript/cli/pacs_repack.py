@@ -42,10 +42,13 @@ def run(args: argparse.Namespace) -> int:
     """File them."""
     from vqscript.errors import ImageError
     from vqscript.imaging.dicom.header import read_instance
+    from vqscript.pacs.places import check_no_repository
     from vqscript.pacs.template import TEMPLATE, Template
     from vqscript.pacs.tree import Filed, file_into
     from vqscript.repository.importing import list_files, quiet_about_files, why_skipped
 
+    for place in (args.folder, *(args.paths if args.move else ())):
+        check_no_repository(place)
     template = Template(args.template or TEMPLATE)
     files, skipped = list_files(args.paths, args.folder.resolve())
     filed = Filed()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vqscript.cli.pacs_local import place_of
-from vqscript.cli.pacs_peer import add_peer, config_of
+from vqscript.cli.pacs_peer import add_peer, config_of, opened, show_dcmtk
 from vqscript.cli.pacs_push import add_target, deliver
 from vqscript.cli.pacs_repack import add_template
 from vqscript.cli.terminal import print_json, printable
@@ -49,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     repository = open_repository(config.repository(args.pacs), config)
     try:
         package = plan_package(repository, uid, args.study)
+        _show_dcmtk(args, package)
         if not args.json:
             _show(package)
         if args.to:
@@ -76,6 +78,19 @@ def _file(args: argparse.Namespace, package: PlanPackage) -> int:
         for uid in missing:
             print(printable(f"missing: {uid}"))
     return 1 if missing else 0
+
+
+def _show_dcmtk(args: argparse.Namespace, package: PlanPackage) -> None:
+    """With ``-v``, print the line for each series; a server that is a folder has none."""
+    from vqscript.pacs import dcmtk
+    from vqscript.pacs.opening import is_server
+
+    if not args.verbose or not is_server(args.pacs, config_of(args)):
+        return
+    with opened(args) as peer:
+        for study, series in dict.fromkeys((one.study_uid, one.series_uid) for step in package.steps() for one in step):
+            keys = {"StudyInstanceUID": study, "SeriesInstanceUID": series}
+            show_dcmtk(args, peer, partial(dcmtk.get, level="SERIES", keys=keys, folder=str(args.folder or ".")))
 
 
 def _show(package: PlanPackage) -> None:

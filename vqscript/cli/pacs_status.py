@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vqscript.cli.pacs_local import add_place, add_uids, journal_of, place_of, wanted_of
-from vqscript.cli.pacs_peer import add_find_json, add_peer, opened
+from vqscript.cli.pacs_peer import add_find_json, add_peer, opened, show_dcmtk
 from vqscript.cli.repo_text import cell
 from vqscript.cli.terminal import print_json, print_table, printable, progress
 
@@ -42,10 +43,14 @@ def run(args: argparse.Namespace) -> int:
 
 def compare(args: argparse.Namespace, peer: Peer, wanted: Sequence[Wanted]) -> int:
     """Print the status of series; returns the exit code."""
+    from vqscript.pacs import dcmtk
     from vqscript.pacs.found import to_json
     from vqscript.pacs.status import status
     from vqscript.pacs.wanted import as_found
 
+    for series in wanted:
+        keys = {"StudyInstanceUID": series.study_uid, "SeriesInstanceUID": series.series_uid}
+        show_dcmtk(args, peer, partial(dcmtk.find, level="IMAGE", keys=keys, wanted=("SOPInstanceUID",)))
     with place_of(args) as place, journal_of(args) as journal, progress("asking") as bar:
         found = status(peer, wanted, place, journal, bar)
     good = bool(found) and all(one.complete for one in found)

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from vqscript.errors import NotDicom, VqError
+from vqscript.errors import NotDicom, UsageError, VqError
 from vqscript.network.filemeta import MAX_META, file_meta
 from vqscript.pacs.template import Template
 from vqscript.pacs.tree import Filed, file_into
@@ -84,13 +84,14 @@ class TreePlace:
     """
 
     def __init__(self, folder: Path, template: Template) -> None:
+        check_no_repository(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise VqError(f"cannot make {folder}: {error.strerror or error}", path=folder) from error
         self.name = str(folder)
         self._folder, self._template = folder, template
-        self._files = {uid: path for path in sorted(folder.rglob("*.dcm")) if (uid := _uid(path))}
+        self._files = {uid: path for path in sorted(folder.rglob("*")) if (uid := _uid(path))}
 
     def held(self, study_uid: str, series_uid: str) -> dict[str, Path]:
         """Return SOP Instance UID -> file of all that is there: a SOP Instance UID is of one series only."""
@@ -118,6 +119,16 @@ class TreePlace:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def check_no_repository(folder: Path) -> None:
+    """Raise UsageError for a folder in which only a repository writes."""
+    whole = folder.resolve()
+    for one in (whole, *whole.parents):
+        if (one / layout.INDEX).is_file():
+            raise UsageError(
+                f"{folder} belongs to the repository {one}, which alone writes there", hint=f"--repo {one}"
+            )
 
 
 def _uid(path: Path) -> str:
