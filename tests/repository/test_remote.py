@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from pydicom import dcmread
-from pydicom.uid import generate_uid
+from pydicom.uid import ImplicitVRLittleEndian, generate_uid
 
 from vqscript.config import CacheSettings, Project
 from vqscript.errors import NotFound, PeerError, RepositoryError, Unreachable, UsageError
 from vqscript.network.peer import Answer, Level, Receiver, Sent
-from vqscript.repository import fetching, layout
+from vqscript.repository import fetching, layout, receiving
 from vqscript.repository.base import SeriesFilter, StudyFilter
 from vqscript.repository.cache import Cache
 from vqscript.repository.projects import ProjectRule
@@ -448,3 +449,40 @@ def test_names_of_servers_are_no_paths(tmp_path: Path) -> None:
     assert len(names) == 5
     assert all(name == Path(name).name and len(name) < 80 and name.isascii() for name in names)
     assert layout.instance_path(tmp_path, "../x").is_relative_to(tmp_path)
+
+
+def test_a_full_disk_is_told_and_what_arrived_is_kept(
+    opened, peer: Peer, series, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, one, _ = series
+    repository = opened()
+    take = receiving.Receiving.take
+    taken = []
+
+    def full(self: receiving.Receiving, head: bytes, pieces: Iterable[bytes | memoryview]) -> receiving.Arrived:
+        if len(taken) == 3:
+            with layout.writing(peer.folder):
+                raise OSError(errno.ENOSPC, "No space left on device")
+        taken.append(take(self, head, pieces))
+        return taken[-1]
+
+    monkeypatch.setattr(receiving.Receiving, "take", full)
+    with pytest.raises(RepositoryError, match="No space left on device") as caught:
+        repository.fetch(study, one)
+    assert "free some space" in caught.value.hint
+    monkeypatch.setattr(receiving.Receiving, "take", take)
+    assert len(repository.fetch(study, one).instances) == 5
+    assert [len(words) for name, words in peer.asked if name == "retrieve"] == [5, 2]
+
+
+def test_an_instance_in_another_transfer_syntax_is_the_same(opened, peer: Peer, series, tmp_path: Path) -> None:
+    _, _, uids = series
+    dataset = dcmread(peer.files[uids[0]])
+    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    implicit = tmp_path / "implicit.dcm"
+    dataset.save_as(implicit, implicit_vr=True, little_endian=True)
+    report = opened().store([implicit])
+    assert (report.known, report.failed) == ([implicit], set())
+    dataset.PatientName = "Other"
+    dataset.save_as(implicit, implicit_vr=True, little_endian=True)
+    assert opened().store([implicit]).failed == {implicit}

@@ -74,7 +74,7 @@ class Cache:
         return layout.instance_path(self.repository.root, sop_uid)
 
     def add(self, paths: Sequence[Path], series: Iterable[tuple[str, str]]) -> StoreReport:
-        """Take DICOM files in, then make room if it is needed.
+        """Take DICOM files in, then :meth:`settle`.
 
         Parameters
         ----------
@@ -83,6 +83,11 @@ class Cache:
             Study and series that they belong to; they are held.
         """
         report = self.repository.import_folder(paths, durable=False)
+        self.settle(series)
+        return report
+
+    def settle(self, series: Iterable[tuple[str, str]]) -> None:
+        """Note how large series have become, and make room if it is needed."""
         for study_uid, series_uid in series:
             self._uses.note_size((self._name, study_uid, series_uid), self.repository.size_of(study_uid, series_uid))
         size = self._uses.trim(self._settings.size, self._remove)
@@ -93,7 +98,6 @@ class Cache:
                 size / 1e9,
                 self._settings.size / 1e9,
             )
-        return report
 
     def mend(self, study_uid: str, series_uid: str) -> None:
         """Remove a series that is damaged, so that it is fetched again."""

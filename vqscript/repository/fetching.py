@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection, Sequence
-from pathlib import Path
 
-from vqscript.errors import NotFound, PeerError, Unreachable
+from vqscript.errors import ImageError, NotFound, PeerError, Unreachable
+from vqscript.network.filemeta import file_meta
 from vqscript.network.peer import Answer, Peer
 from vqscript.network.uid import is_uid
-from vqscript.repository import layout
-from vqscript.repository.base import StoreReport
 from vqscript.repository.cache import Cache
+from vqscript.repository.receiving import Conflict, Mismatch, Receiving, receiving
 
 log = logging.getLogger("vqscript")
 
@@ -83,25 +82,17 @@ class Fetcher:
     ) -> Unreachable | None:
         """Fetch once; what arrives is kept, also if the connection breaks, which is returned."""
         lost: Unreachable | None = None
-        with layout.incoming(self._cache.repository.root) as folder:
-            landing = _Landing(folder, asked)
+        # What a failure of power costs can be fetched again.
+        with receiving(self._cache.repository.root, durable=False) as files:
+            landing = _Landing(files, asked, self._peer.name)
             try:
                 self._peer.retrieve(study_uid, series_uid, instances, landing.receive)
             except Unreachable as error:
-                log.warning("%s; %d instances had arrived", error.message, len(landing.files))
+                log.warning("%s; %d instances had arrived", error.message, landing.count)
                 lost = error
             finally:  # also what came before Ctrl-C
-                report = self._cache.add(landing.files, [(study_uid, series_uid)])
-        self._tell(landing, report)
+                self._cache.settle([(study_uid, series_uid)])
         return lost
-
-    def _tell(self, landing: _Landing, report: StoreReport) -> None:
-        for uid in sorted(landing.unasked):
-            log.warning("%s sent instance %s, which was not asked for; it was not kept", self._peer.name, uid)
-        for _, reason in report.skipped:
-            log.warning("what %s sent cannot be used: %s", self._peer.name, reason)
-        for _, note in report.notes:
-            log.info("%s: %s", self._peer.name, note)
 
     def _incomplete(self, series_uid: str, missing: list[str], count: int, lost: Unreachable | None) -> PeerError:
         more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
@@ -126,19 +117,24 @@ class Fetcher:
 
 
 class _Landing:
-    """Where instances come down as files, whose names have nothing of what a server calls them."""
+    """Where instances come down: each is in the cache before the next one comes, and what was not asked for is told."""
 
-    def __init__(self, folder: Path, asked: Collection[str]) -> None:
-        self._folder = folder
+    def __init__(self, files: Receiving, asked: Collection[str], peer: str) -> None:
+        self._files = files
         self._asked = asked
-        self.files: list[Path] = []
-        self.unasked: set[str] = set()
+        self._peer = peer
+        self.count = 0
 
     def receive(self, uid: str, data: bytes | memoryview) -> None:
         if uid not in self._asked:
-            self.unasked.add(uid)
+            log.warning("%s sent instance %s, which was not asked for; it was not kept", self._peer, uid[:64])
             return
-        path = self._folder / f"{len(self.files):06d}.dcm"
-        with layout.writing(path):
-            path.write_bytes(data)
-        self.files.append(path)
+        try:
+            arrived = self._files.take(b"", (data,))
+            filed = self._files.file(arrived, (file_meta(data).sop_class, uid))
+        except (ImageError, Mismatch, Conflict) as error:
+            log.warning("what %s sent as instance %s cannot be used: %s", self._peer, uid, error.message)
+            return
+        self.count += 1
+        for note in filed.notes:
+            log.info("%s: %s", self._peer, note)

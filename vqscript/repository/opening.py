@@ -84,8 +84,8 @@ def located(url: str | Path, config: Config | None = None) -> str | Path:
         raise UsageError("a repository is needed", hint="its folder, as in lab.repo, or ipacs://name")
     scheme = text.partition("://")[0].casefold() + "://" if "://" in text else ""
     if not scheme:
-        folder = _home_expanded(text)
-        return _named(text, config) if config and text in config.repositories and not folder.exists() else folder
+        place = _home_expanded(text)
+        return _named(text, config) if config and text in config.repositories and not place.exists() else place
     if scheme not in NAMED:
         return text
     rest = text[len(scheme) :]

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vqscript.errors import ImageError, Unreachable
+from vqscript.errors import ImageError, NotDicom, Unreachable
 from vqscript.imaging.dicom.instance import Instance
+from vqscript.network.filemeta import MAX_META, file_meta
 from vqscript.network.peer import Peer, Sent
 from vqscript.repository.base import StoreReport
 from vqscript.repository.fetching import TRIES, Fetcher
 from vqscript.repository.importing import list_files, quiet_about_files, why_skipped
+from vqscript.repository.receiving import same_object
 
 if TYPE_CHECKING:
     from vqscript.repository.cache import Cache
@@ -105,15 +107,26 @@ def _compare(path: Path, stored: Path, uid: str, report: StoreReport) -> None:
 
 def _same(path: Path, other: Path) -> bool:
     """Whether two files hold the same attributes, whatever their transfer syntax and meta information."""
+    if _syntax(path) == _syntax(other):
+        return same_object(path, other)
     from pydicom import dcmread
 
     from vqscript.imaging.dicom.values import conversion_errors
 
-    one, two = dcmread(path), dcmread(other)
-    if one.file_meta.TransferSyntaxUID != two.file_meta.TransferSyntaxUID:
+    one, two = dcmread(path, force=True), dcmread(other)
+    try:
         for dataset in (one, two):  # compressed or not, it is the same image
             dataset.pop("PixelData", None)
-    try:
         return bool(one == two)
-    except conversion_errors():  # an attribute that cannot be read: bytes decide
-        return path.read_bytes() == other.read_bytes()
+    except conversion_errors():  # what cannot be read cannot be told to be the same
+        return False
+
+
+def _syntax(path: Path) -> str:
+    """Return the transfer syntax of a file, "" for one that begins with its data set."""
+    with path.open("rb") as file:
+        start = file.read(MAX_META)
+    try:
+        return file_meta(start).transfer_syntax
+    except NotDicom:
+        return ""
