@@ -393,6 +393,28 @@ def test_a_batch_that_is_killed_leaves_nothing_running(bench, two, until):
     assert len(bench.rows()) == 3
 
 
+def test_a_scheduler_that_ends_fails_no_study(bench, own, until):
+    bench.write("""
+        function process(repo, study, batch)
+          if batch.index == 2 then VQ.writeFile('working', '1') while not VQ.fileExists(batch.args.go) do end end
+          return {n = batch.index}
+        end
+    """)
+    own.add_worker()
+    flags = ("--arg", f"go={bench.folder / 'go'}", "--allow-read", str(bench.folder))
+    process = bench.start("--scheduler", own.address, "--jobs", "1", *flags)
+    until(lambda: any(bench.output.glob("studies/*/working")))
+    own.end()
+    _, err = process.communicate(timeout=240)
+    assert process.returncode == 1
+    assert f"the scheduler at {own.address} is gone" in err
+    assert "Traceback" not in err
+    assert [study["state"] for study in bench.run_json["studies"]] == ["done", "waiting", "waiting"]
+    assert [row["n"] for row in bench.rows()] == ["1"]
+    (bench.folder / "go").touch()
+    assert bench.run(*flags).out.startswith("2 done, 1 as before")
+
+
 # What is refused ----------------------------------------------------------------------------
 
 
@@ -451,6 +473,14 @@ def test_an_address_that_is_none(job):
     with (
         pytest.raises(ClusterError, match="htp://head cannot be used as a scheduler"),
         cluster("htp://head", job, None, print),
+    ):
+        pass
+
+
+def test_tls_without_certificates(job):
+    with (
+        pytest.raises(ClusterError, match="no certificate is configured"),
+        cluster("tls://127.0.0.1:1", job, None, print),
     ):
         pass
 

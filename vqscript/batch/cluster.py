@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ from vqscript.batch.bundle import pack
 from vqscript.batch.folder import BatchFolder
 from vqscript.batch.pool import WorkerLost
 from vqscript.batch.remote import BUNDLES, SENT, Errand, Reply
-from vqscript.batch.runner import Executor
+from vqscript.batch.runner import Executor, ExecutorGone
 from vqscript.batch.sent import Sent
 from vqscript.batch.sight import problem, sight
 from vqscript.batch.task import Job, Outcome
@@ -108,10 +110,7 @@ class Cluster:
         """Have a task run on the cluster, and anything else here."""
         if function is not worker.run:
             return self._here.submit(function, argument)
-        if self._client.status != "running":
-            raise ClusterError(
-                f"the scheduler at {self._address} is gone", hint="the same command goes on once it is there again"
-            )
+        self._check_scheduler()
         task = argument.task
         known = {uid: self._sent.uids(uid) for uid in (study["StudyInstanceUID"] for study in task.studies)}
         errand = Errand(self.name, argument, known, self._versions, self._root, self._sight)
@@ -129,7 +128,9 @@ class Cluster:
         Raises
         ------
         WorkerLost
-            If the workers that tried it ended, or the scheduler did.
+            If the workers that tried it ended.
+        ExecutorGone
+            If the scheduler did.
         """
         from distributed import CancelledError, KilledWorker
 
@@ -138,12 +139,19 @@ class Cluster:
         except KilledWorker as error:
             raise WorkerLost(f"{error.allowed_failures + 1} workers ended while they had this task") from error
         except CancelledError as error:
+            self._check_scheduler()
             raise WorkerLost(f"the scheduler gave the task up: {error}") from error
         for uid, uids in reply.sent.items():
             self._sent.add(uid, uids)
         if reply.files is not None:
             parcel.unpack(reply.files, self._folder, reply.outcome.folder)
         return reply.outcome
+
+    def _check_scheduler(self) -> None:
+        if self._client.status != "running":
+            raise ExecutorGone(
+                f"the scheduler at {self._address} is gone", hint="the same command goes on once it is there again"
+            )
 
     def end(self) -> None:
         """Stop what still runs, and have the workers forget this run."""
@@ -212,12 +220,15 @@ class _Answer:
 
 def _connect(address: str) -> Any:
     try:
-        import distributed
+        distributed: Any = importlib.import_module("distributed")
     except ImportError as error:
         raise UsageError("--scheduler needs the extra cluster", hint='pip install "vqscript[cluster]"') from error
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it has to say is said by our errors
     try:
-        make: Any = distributed.Client
-        return make(address, timeout=CONNECT, set_as_default=False)
+        security = distributed.Security()
+        if address.startswith("tls:") and security.get_connection_args("client").get("ssl_context") is None:
+            raise ValueError("no certificate is configured")
+        return distributed.Client(address, timeout=CONNECT, set_as_default=False, security=security)
     except OSError as error:
         raise ClusterError(
             f"no scheduler answers at {address}", hint="start one: dask scheduler; it says its address"
@@ -225,7 +236,7 @@ def _connect(address: str) -> Any:
     except (ValueError, TypeError, RuntimeError) as error:
         raise ClusterError(
             f"{address} cannot be used as a scheduler: {error}",
-            hint="as in tcp://head:8786, or tls:// with certificates",
+            hint="as in tcp://head:8786; for tls:// Dask's configuration has to name certificates",
         ) from error
 
 

@@ -112,7 +112,8 @@ class Pool:
 
     def _serve(self) -> None:
         """Feed one worker, and the ones that take its place."""
-        worker: _Worker | None = None
+        # Begun before there is a task: while the first one is found, all of them import what takes long.
+        worker: _Worker | None = _Worker(self._prepare, self._heard)
         try:
             while (work := self._waiting.get()) is not None:
                 future, function, argument = work

@@ -103,7 +103,8 @@ def serve(errand: Errand) -> Reply:
 
     def wanted() -> bool:
         state = dask.state.tasks.get(key)
-        return state is not None and state.state != "cancelled"
+        closing = dask.status.name in ("closing", "closed", "failed")  # it lost its scheduler, or was told to end
+        return not closing and state is not None and state.state != "cancelled"
 
     def make() -> Place:
         _check(errand, dask.address)

@@ -15,7 +15,7 @@ from vqscript.batch.folder import BatchFolder
 from vqscript.batch.sent import Sent
 from vqscript.batch.task import Failure, Job, Outcome, Task
 from vqscript.batch.worker import Assignment
-from vqscript.errors import Damaged
+from vqscript.errors import Damaged, VqError
 from vqscript.repository.base import Repository
 
 ATTEMPTS = 3
@@ -25,6 +25,10 @@ _DELAY = 2.0
 """Seconds before the second attempt; each further one waits twice as long."""
 
 
+class ExecutorGone(VqError):
+    """There is nothing any more that tasks could run on: the batch ends, and no task has failed."""
+
+
 class Result(Protocol):
     """A task in hand: the future of ``concurrent.futures``, of ``dask.distributed``, or the like."""
 
@@ -32,7 +36,7 @@ class Result(Protocol):
         """Have a function called with this, once it is done."""
 
     def result(self) -> Any:
-        """Return what the function returned, or raise what it raised."""
+        """Return what the function returned, or raise what it raised; ExecutorGone ends the batch."""
 
 
 class Executor(Protocol):
@@ -158,6 +162,8 @@ class Runner:
         task = assignment.task
         try:
             outcome: Outcome = result.result()
+        except ExecutorGone:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it was, it costs this task only
             outcome = self._lost(assignment, failure_of(error))
         if outcome.failure and outcome.failure.transient and assignment.attempt < ATTEMPTS:
