@@ -610,6 +610,26 @@ def test_what_a_batch_stores_is_no_input_of_it_and_is_stored_once(own_bench, mic
     assert _runs(own_bench) == {"kept": 3, "done": 0, "failed": 0}
 
 
+def test_files_that_a_script_makes_and_stores_are_stored_once(own_bench, mice):
+    own_bench.write("""
+        function process(repo, study, batch)
+          repo:load(study, repo:getSeries(study, "-modality", "NM")[1], 0)
+          VQ.dataManager():save(0, "derived")
+          local stored = repo.dcmRep:store("derived")
+          if batch.index == 2 and not VQ.fileExists("mended") then VQ.fail("after sending") end
+          return {stored = stored, series = #repo:getSeries(study)}
+        end
+    """)
+    assert _runs(own_bench) == {"kept": 0, "done": 2, "failed": 1}
+    with LocalRepository.open(own_bench.repo) as repository:
+        held = set(repository.instances(mice.uid(1)))
+    (own_bench.folder / "mended").touch()
+    assert _runs(own_bench) == {"kept": 2, "done": 1, "failed": 0}
+    with LocalRepository.open(own_bench.repo) as repository:
+        assert set(repository.instances(mice.uid(1))) == held
+    assert [row["stored"] for row in own_bench.rows()] == ["1"] * 3
+
+
 def test_a_fresh_batch_stores_anew(own_bench, mice):
     own_bench.write(SUBMITS)
     (own_bench.folder / "mended").touch()

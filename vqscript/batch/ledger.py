@@ -32,6 +32,8 @@ class Ledger:
         Where writing is recorded, before it happens.
     salt : str
         The batch.
+    made_in : Path, optional
+        DICOM files in this folder were made by the task, and have made-up UIDs.
 
     Attributes
     ----------
@@ -39,10 +41,11 @@ class Ledger:
         UIDs of the studies that were asked for anything they hold.
     """
 
-    def __init__(self, repository: Repository, sent: Sent, salt: str) -> None:
+    def __init__(self, repository: Repository, sent: Sent, salt: str, made_in: Path | None = None) -> None:
         self._repository = repository
         self._sent = sent
         self._salt = salt
+        self._made_in = made_in
         self._written: set[str] = set()  # in this attempt: these the script may find
         self.looked_into: set[str] = set()
 
@@ -68,9 +71,25 @@ class Ledger:
         return StoreReport(studies=studies)
 
     def store(self, paths: Sequence[Path], project: str = "") -> StoreReport:
-        """Store DICOM files; their UIDs are their own, so that a second time adds nothing."""
-        self._record(list(_files(paths)))
-        return self._repository.store(paths, project)
+        """Store DICOM files. Those of others have UIDs of their own, so that a second time adds nothing.
+
+        What an earlier attempt stored is reported as added: scripts get the same number each time.
+        """
+        files = _files(paths)
+        if self._made_in and files and all(path.is_relative_to(self._made_in) for path in files):
+            return self._store_made(list(files), project)
+        before = {uid for study_uid in {study for study, _ in files.values()} for uid in self._sent.uids(study_uid)}
+        self._record(list(files.values()))
+        report = self._repository.store(paths, project)
+        again = [path for path in report.known if path in files and files[path][1] in before]
+        known = [path for path in report.known if path not in again]
+        return replace(report, added=[*report.added, *again], known=known)
+
+    def _store_made(self, paths: list[Path], project: str) -> StoreReport:
+        from pydicom import dcmread
+
+        report = self.store_datasets([dcmread(path) for path in paths], project)
+        return replace(report, added=paths, known=[])
 
     def _record(self, objects: Sequence[tuple[str, str]]) -> None:
         for study_uid in {study for study, _ in objects}:
@@ -157,19 +176,19 @@ class Ledger:
         self._repository.close()
 
 
-def _files(paths: Sequence[Path]) -> list[tuple[str, str]]:
-    """Return study and instance UID of each DICOM file among files and folders."""
+def _files(paths: Sequence[Path]) -> dict[Path, tuple[str, str]]:
+    """Return path -> study and instance UID of each DICOM file among files and folders."""
     from pydicom import dcmread
     from pydicom.errors import InvalidDicomError
 
-    found = []
+    found = {}
     for path in paths:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if not file.is_file():
                 continue
             try:
                 ds = dcmread(file, stop_before_pixels=True, specific_tags=["StudyInstanceUID", "SOPInstanceUID"])
-                found.append((str(ds.StudyInstanceUID), str(ds.SOPInstanceUID)))
+                found[file] = str(ds.StudyInstanceUID), str(ds.SOPInstanceUID)
             except (InvalidDicomError, OSError, EOFError, AttributeError, ValueError):
                 continue  # the repository says what is wrong with it
     return found

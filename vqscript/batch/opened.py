@@ -74,7 +74,7 @@ class Opened:
             interaction=self._interaction,
             config=settings,
             permissions=gate,
-            view=lambda repository: Ledger(repository, self.sent, job.run_id),
+            view=lambda repository: Ledger(repository, self.sent, job.run_id, self._output),
         )
         try:
             args = {**job.args, "repo": job.repo, "project": job.project}
