@@ -23,6 +23,7 @@ def test_status_follows_a_series_from_the_request_to_the_push(pacs: Pacs, orthan
 
     nothing = {"listed": 4, "requested": 0, "received": 0, "filed": 0, "pushed": 0, "missing": 4}
     assert now(code=1) == nothing
+    assert not (tmp_path / "lab.repo").exists(), "to ask makes nothing"
     pacs("get", *words, text=found)
     assert now() == {"listed": 4, "requested": 4, "received": 4, "filed": 4, "pushed": 0, "missing": 0}
     pacs("push", "--repo", "lab.repo", "--to", qrscp.url, "-", text=found)

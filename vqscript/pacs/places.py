@@ -41,18 +41,19 @@ class Place(Protocol):
 
 
 class RepositoryPlace:
-    """A local repository, which is made if it is not there."""
+    """A local repository, which is made once something is put into it."""
 
     def __init__(self, path: Path) -> None:
-        exists = (path / layout.INDEX).exists()
-        self._repository = LocalRepository.open(path) if exists else LocalRepository.create(path)
         self.name = str(path)
+        self._path = path
+        self._repository = LocalRepository.open(path) if (path / layout.INDEX).exists() else None
 
     def held(self, study_uid: str, series_uid: str) -> dict[str, Path]:
         """Return SOP Instance UID -> file, for those whose file is really there."""
-        root = self._repository.root
+        if self._repository is None:
+            return {}
         there = {
-            uid: layout.instance_path(root, uid)
+            uid: layout.instance_path(self._repository.root, uid)
             for uid, one in self._repository.instances(study_uid).items()
             if one.series_uid == series_uid
         }
@@ -61,20 +62,26 @@ class RepositoryPlace:
     @contextmanager
     def landing(self) -> Iterator[Path]:
         """Give a folder of the repository for what is on its way in."""
-        with layout.incoming(self._repository.root) as folder:
+        with layout.incoming(self._opened().root) as folder:
             yield folder
 
     def file(self, files: Mapping[str, Path]) -> Refused:
         """Import the files."""
         if not files:
             return []
-        report = self._repository.import_folder(list(files.values()))
+        report = self._opened().import_folder(list(files.values()))
         uids = {path: uid for uid, path in files.items()}
         return [(uids.get(path, str(path)), reason) for path, reason in report.skipped]
 
     def close(self) -> None:
         """Close the repository."""
-        self._repository.close()
+        if self._repository is not None:
+            self._repository.close()
+
+    def _opened(self) -> LocalRepository:
+        if self._repository is None:
+            self._repository = LocalRepository.create(self._path)
+        return self._repository
 
 
 class TreePlace:
@@ -85,10 +92,6 @@ class TreePlace:
 
     def __init__(self, folder: Path, template: Template) -> None:
         check_no_repository(folder)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise VqError(f"cannot make {folder}: {error.strerror or error}", path=folder) from error
         self.name = str(folder)
         self._folder, self._template = folder, template
         self._files = {uid: path for path in sorted(folder.rglob("*")) if (uid := _uid(path))}
@@ -100,6 +103,10 @@ class TreePlace:
     @contextmanager
     def landing(self) -> Iterator[Path]:
         """Give a folder on the same disk."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise VqError(f"cannot make {self._folder}: {error.strerror or error}", path=self._folder) from error
         folder = Path(tempfile.mkdtemp(prefix=".incoming-", dir=self._folder))
         try:
             yield folder
