@@ -18,7 +18,7 @@ OUTPUT = Path("vq-output")
 def add_script_flags(parser: argparse.ArgumentParser) -> None:
     """Add what a script works on: ``--repo``, ``--project``, ``--output``, ``--arg``, ``--user``."""
     parser.add_argument(
-        "--repo", default="", metavar="URL", help="repository: a folder, or ipacs://NAME of the configuration"
+        "--repo", default="", metavar="URL", help="repository: a folder, a server's URL, or a name of the configuration"
     )
     parser.add_argument("--project", default="", metavar="P", help="project path, as in /oncology/pilot")
     parser.add_argument("--output", type=a_path, default=OUTPUT, metavar="DIR", help="where results go")
