@@ -210,6 +210,7 @@ def test_a_hang_that_lua_cannot_hear_of_ends_with_its_worker(bench):
     """)
     assert bench.run("--time-limit", "1").code == 1
     assert bench.result(0)["failure"]["kind"] == "WorkerLost"
+    assert "did not stop at its time limit" in bench.result(0)["failure"]["message"]
     assert "time limit" in bench.log(0)
     assert [row["index"] for row in bench.rows()] == ["2", "3"]
 
@@ -568,7 +569,8 @@ def test_after_kill_9_of_the_parent_a_rerun_finishes_the_rest(bench, until):
     process.kill()
     process.communicate()
     status = bench.ask("status", str(bench.output))
-    assert "1 done, 0 failed, 2 waiting of 3" in status.out
+    assert "1 done, 0 failed, 2 waiting of 3; stopped before its end" in status.out
+    assert status.code == 130
     until(lambda: not _alive(child))
     (bench.folder / "go").touch()
     assert _runs(bench) == {"kept": 1, "done": 2, "failed": 0}

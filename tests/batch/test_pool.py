@@ -144,3 +144,32 @@ def test_who_asked_is_told_which_task_a_worker_takes_on():
         for number in (1, 2, 3):
             pool.submit(double, number).result(HANG_GUARD)
     assert taken == [1, 2, 3]
+
+
+def test_a_process_that_cannot_be_started_costs_a_task_and_not_the_pool(monkeypatch):
+    from vqscript.batch import pool as module
+
+    real, refused = module._Worker, []
+
+    def refuse(*arguments):
+        refused.append(arguments)
+        if len(refused) <= 2:  # before there is a task, and for the first one
+            raise OSError("no process left")
+        return real(*arguments)
+
+    monkeypatch.setattr(module, "_Worker", refuse)
+    with Pool(1) as pool:
+        with pytest.raises(OSError, match="no process left"):
+            pool.submit(double, 1).result(HANG_GUARD)
+        assert pool.submit(double, 2).result(HANG_GUARD) == 4
+
+
+def test_a_listener_that_fails_costs_a_task_and_not_the_pool():
+    def started(number: object) -> None:
+        if number == 1:
+            raise UsageError("the terminal is gone")
+
+    with Pool(1, started=started) as pool:
+        with pytest.raises(UsageError, match="the terminal is gone"):
+            pool.submit(double, 1).result(HANG_GUARD)
+        assert pool.submit(double, 2).result(HANG_GUARD) == 4

@@ -15,7 +15,7 @@ from vqscript.batch.folder import BatchFolder
 from vqscript.batch.opened import no_process
 from vqscript.batch.plan import plan, where
 from vqscript.batch.report import write_report
-from vqscript.batch.runner import Executor, Listener, Runner, Tally
+from vqscript.batch.runner import Executor, ExecutorGone, Listener, Runner, Tally
 from vqscript.batch.sent import Sent
 from vqscript.batch.settings import Settings
 from vqscript.batch.task import Job, Task
@@ -77,7 +77,7 @@ def run_batch(job: Job, settings: Settings, listener: BatchListener) -> Tally:
                 _summarise(job, folder, tasks, executor if script.sums_up else None)
                 state = "failed" if tally.failed else "done"
             except VqError as error:
-                state = "failed"
+                state = "interrupted" if isinstance(error, ExecutorGone) else "failed"
                 begun["failure"] = error.message
                 raise
             finally:

@@ -35,6 +35,9 @@ LOG = "log.txt"
 OURS = ("run.json", "results.csv", "results.parquet", "summary.csv", "report.html", "summary", "studies", ".batch")
 """What a batch makes in its folder; nothing else is ever removed."""
 
+_LOCK_WAIT = 0.5
+"""Seconds to wait for the folder: whoever only looks whether a batch is at work has it for less."""
+
 _TASK_WAIT = 30.0
 """Seconds that a worker of a batch that was killed has to notice it."""
 
@@ -126,12 +129,25 @@ class BatchFolder:
         from filelock import FileLock, Timeout
 
         try:
-            with FileLock(_made(self.private) / "lock", timeout=0):
+            with FileLock(_made(self.private) / "lock", timeout=_LOCK_WAIT):
                 yield
         except Timeout:
             raise UsageError(
                 f"another batch is at work in {self.root}", hint="wait for it, or choose another --output"
             ) from None
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a batch is at work in the folder."""
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(self.private / "lock", timeout=0):
+                return False
+        except Timeout:
+            return True
+        except OSError:  # nobody can write here
+            return False
 
     @contextmanager
     def running(self, name: str) -> Iterator[None]:

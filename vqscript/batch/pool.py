@@ -6,6 +6,7 @@ ended it fails, and another worker takes its place.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import queue
@@ -18,6 +19,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from vqscript.errors import VqError
+from vqscript.host.watchdog import EXIT_WATCHDOG
 
 _TASKS_PER_WORKER = 200
 """After so many tasks a worker is replaced, whatever the libraries it uses may have kept."""
@@ -113,22 +115,25 @@ class Pool:
     def _serve(self) -> None:
         """Feed one worker, and the ones that take its place."""
         # Begun before there is a task: while the first one is found, all of them import what takes long.
-        worker: _Worker | None = _Worker(self._prepare, self._heard)
+        worker: _Worker | None = None
+        with contextlib.suppress(OSError):  # the system has no process left; a task is told, should it still have none
+            worker = _Worker(self._prepare, self._heard)
         try:
             while (work := self._waiting.get()) is not None:
                 future, function, argument = work
                 if self._closed.is_set() or not future.set_running_or_notify_cancel():
                     future.cancel()
                     continue
-                if worker is None or worker.served >= _TASKS_PER_WORKER or not worker.alive:
-                    if worker is not None:
-                        worker.end()
-                    worker = _Worker(self._prepare, self._heard)
-                self._started(argument)
                 try:
+                    if worker is not None and (worker.served >= _TASKS_PER_WORKER or not worker.alive):
+                        worker.end()
+                        worker = None
+                    worker = worker or _Worker(self._prepare, self._heard)
+                    self._started(argument)
                     future.set_result(worker.run(function, argument, self._patience, self._closed))
                 except WorkerLost as error:
-                    worker.end()
+                    if worker is not None:
+                        worker.end()
                     worker = None
                     future.set_exception(error)
                 except Exception as error:  # noqa: BLE001 - what the task raised belongs to its future
@@ -212,6 +217,8 @@ def _ending(code: int | None) -> str:
         except ValueError:
             name = f"signal {-code}"
         return f"{name}: the system ends a process so when memory runs out" if name == "SIGKILL" else name
+    if code == EXIT_WATCHDOG:
+        return "the script did not stop at its time limit: the log says where it was"
     return f"exit code {code}"
 
 

@@ -145,15 +145,20 @@ def _status(args: argparse.Namespace) -> int:
     found = folder.read_run()
     studies: list[dict[str, Any]] = record.studies(found, folder) if found else []
     failed = [study for study in studies if study["state"] == "failed"]
+    at_work = folder.at_work
+    stopped = not at_work and (not studies or any(study["state"] == "waiting" for study in studies))
     if args.json:
-        print_json({**found, "studies": studies})
+        print_json({**found, "studies": studies, "at_work": at_work})
     else:
         counts = {state: sum(study["state"] == state for study in studies) for state in ("done", "failed", "waiting")}
-        print(", ".join(f"{count} {state}" for state, count in counts.items()) + f" of {len(studies)}")
+        how = "; at work" if at_work else "; stopped before its end: the same command goes on" if stopped else ""
+        print(", ".join(f"{count} {state}" for state, count in counts.items()) + f" of {len(studies)}{how}")
         columns = ("state", "title", "rows", "seconds", "failure")
         unfinished = [study for study in studies if study["state"] != "done"]
         if unfinished:
             print_table(columns, [[printable(str(study.get(name, ""))) for name in columns] for study in unfinished])
+    if stopped:
+        return 130
     return 1 if failed else 0
 
 
