@@ -26,7 +26,7 @@ DESK = (
     "local ct = repo:getSeries(study)\n"
     "local series = ct[1]\n"
     'local object = repository:dataPoints(study, "roi")[1]\n'
-    "local dose, voxel_ml = repo:getInjectedDose(1), 0.001\n"
+    "local dose, voxel_ml, plan = repo:getInjectedDose(1), 0.001, args.plan\n"
     'mw:setViewMode("Slice View", "{operator}")\n'
     "local op = VQ.currentOp()\n"
     "local roi = op\n"
