@@ -493,6 +493,16 @@ def test_a_query_without_a_level_is_refused(filled):
     assert "DataSetDoesNotMatchSOPClass" in done.stdout + done.stderr
 
 
+def test_a_lost_file_fails_the_query_and_not_the_server(filled, series):
+    with filled.repository() as repository:
+        repository.fetch(series.study_uid, series.series_uid).instances[0].path.unlink()
+    words = ("-k", "QueryRetrieveLevel=IMAGE", "-k", f"StudyInstanceUID={series.study_uid}", "-k", "SOPInstanceUID")
+    done = dcmtk("findscu", "-v", "-S", "-aec", "OURS", "127.0.0.1", filled.port, *words)
+    assert "UnableToProcess" in done.stdout + done.stderr
+    assert "has lost" in filled.told("error")[0]
+    assert dcmtk("echoscu", "-aec", "OURS", "127.0.0.1", filled.port).returncode == 0
+
+
 def test_a_query_can_be_cancelled(filled):
     words = ("-k", "QueryRetrieveLevel=IMAGE", "-k", "SOPInstanceUID", "-k", "StudyInstanceUID")
     done = dcmtk("findscu", "-v", "-S", "--cancel", 1, "-aec", "OURS", "127.0.0.1", filled.port, *words)

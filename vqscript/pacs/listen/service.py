@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vqscript.config import Caller
-from vqscript.errors import PeerError
+from vqscript.errors import PeerError, VqError
 from vqscript.network.dimse import statuses
 from vqscript.network.dimse.fast import elements
 from vqscript.network.dimse.fast.accepting import C_CANCEL_RQ, REMAINING, Accepting
@@ -141,6 +141,11 @@ class Service:
                     self._reply(context, command, statuses.PENDING[0], dataset=found)
         except finding.Refused as error:
             self._reply(context, command, error.status, error.message)
+        except PeerError:
+            raise
+        except VqError as error:  # a file of the repository is lost or damaged
+            self._tell(Event("error", f"{self._who()}: C-FIND: {error.message}", self._about()))
+            self._reply(context, command, statuses.NOT_UNDERSTOOD, error.message)
         else:
             self._reply(context, command, statuses.SUCCESS)
 
