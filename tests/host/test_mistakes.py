@@ -24,7 +24,7 @@ LINE = AROUND.count("\n") + 1
 MISTAKES = """
 VQ.dataManger()                            | VQ has no member "dataManger"               | did you mean "dataManager"?
 dm:sizes()                                 | DataManager has no member "sizes"           | did you mean "size"?
-dm:saveImage("x")                          | DataManager has no member "saveImage"       | VQ.mainWin():saveImage(path [, mode])
+dm:saveImage("x")                          | DataManager has no member "saveImage"       | VQ.mainWin():saveImage
 mw:scalarMult(0, 2)                        | MainWin has no member "scalarMult"          | "Slice View", "Arithmetics"
 dm:readFile("x")                           | DataManager has no member "readFile"        | VQ has it: VQ.readFile
 roi:convertUnit(1, "%ID")                  | RoiTool has no member "convertUnit"         | VQ.dataManager():convertUnit
