@@ -126,7 +126,7 @@ end
 --- ```lua
 --- local repo = ipacs.iPACS(args.repo, args.project)
 --- ```
----@param url url where the repository is: a folder, or a name of the configuration
+---@param url url where the repository is: a folder, a server's URL, or a name of the configuration
 ---@param project? string project, as in "/oncology/pilot"; a trailing slash does not matter, "/*" includes sub-projects
 ---@return iPACS the project
 ---@raise NotARepository there is no repository

@@ -64,7 +64,7 @@ WriteFolder = NewType("WriteFolder", Path)
 """As :data:`WritePath`, and the output folder itself too."""
 
 RepoUrl = NewType("RepoUrl", str)
-"""Where a repository is: a folder, or a name of the configuration."""
+"""Where a repository is: a folder, a server's URL, or a name of the configuration."""
 
 Switch = NewType("Switch", bool)
 """On or off, written true/false or, as VivoScript does, 1/0."""

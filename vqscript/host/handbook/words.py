@@ -22,7 +22,7 @@ def aliases() -> dict[str, AliasEntry]:
             "A file or folder. What is written lies under the output folder, text is read in the folder of the script "
             "and the current one, images anywhere; --allow-write and --allow-read add folders.",
         ),
-        AliasEntry("url", "string", "A repository: a folder, or a name of the configuration."),
+        AliasEntry("url", "string", "A repository: a folder, a server's URL, or a name of the configuration."),
         AliasEntry(
             "unit",
             "string",
