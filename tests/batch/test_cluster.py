@@ -282,38 +282,34 @@ def _held(repo, mice) -> list[set[str]]:
 # Ends ---------------------------------------------------------------------------------------
 
 
-WAITING = """
+STORE_AND_WAIT = """
 function process(repo, study, batch)
-  if batch.index == 2 then
-    repo:setSubject(study, {injectedDose = "111 uCi"})
-    VQ.writeFile("working", "1")
-    while not VQ.fileExists(batch.args.go) do end
-  end
-  return {n = batch.index, points = #repo.dcmRep:dataPoints(study, "subject")}
+  local before = #repo.dcmRep:dataPoints(study, "subject")
+  repo:setSubject(study, {injectedDose = "111 uCi"})
+  while batch.index == 2 and not VQ.fileExists(batch.args.go) do end
+  return {n = batch.index, new = #repo.dcmRep:dataPoints(study, "subject") - before}
 end
 """
 
 
 @needs_proc
-def test_a_worker_killed_in_the_middle_costs_nothing(own_bench, own, mice, until):
+@pytest.mark.parametrize("hides", ["", "output"])
+def test_a_worker_killed_in_the_middle_costs_nothing(own_bench, own, mice, until, hides):
     bench = own_bench
-    bench.write(WAITING)
-    workers = [own.add_worker(), own.add_worker()]
+    bench.write(STORE_AND_WAIT)
+    before = _held(bench.repo, mice)
+    workers = [own.add_worker(hides=hides), own.add_worker(hides=hides)]
     go = bench.folder / "go"
-    process = bench.start(
-        "--scheduler", own.address, "--jobs", "1", "--arg", f"go={go}", "--allow-read", str(bench.folder)
-    )
-    until(lambda: any(bench.output.glob("studies/*/working")))
+    flags = ("--jobs", "1", "--arg", f"go={go}", "--allow-read", str(bench.folder))
+    process = bench.start("--scheduler", own.address, *flags)
+    until(lambda: sum(map(len, _held(bench.repo, mice))) == sum(map(len, before)) + 2)
     busy = max(workers, key=lambda worker: max(map(_used, children(worker.pid)), default=0.0))
     busy.kill()
     go.touch()
     _, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
-    assert [row["n"] for row in bench.rows()] == ["1", "2", "3"]
-    with LocalRepository.open(bench.repo) as repository:
-        subjects = repository.data_points(bench.run_json["studies"][1]["key"], "subject")
-    assert [row["points"] for row in bench.rows()][1] == str(len(subjects))
-    assert len({point.sop_uid for point in subjects}) == 1 + int(bench.rows()[0]["points"])
+    assert [(row["n"], row["new"]) for row in bench.rows()] == [("1", "1"), ("2", "1"), ("3", "1")]
+    assert [len(now - then) for now, then in zip(_held(bench.repo, mice), before, strict=True)] == [1, 1, 1]
 
 
 @needs_proc
