@@ -145,6 +145,8 @@ class DicomwebPeer:
             for part in multipart.parts(response.some, boundary):
                 receive(file_meta(part).sop_uid, part)
             response.some(1)  # nothing, but then the connection may be used again
+        except multipart.CutOff as error:
+            raise self._http.cut_off() from error
         except (multipart.Malformed, NotDicom) as error:
             raise self._http.error(f"gave what cannot be taken apart: {error}", str(response.status)) from error
 

@@ -225,12 +225,16 @@ class Http:
         except (OSError, http.client.RemoteDisconnected) as error:
             raise self._gone("closed the connection", "try again") from error
         except http.client.IncompleteRead as error:
-            raise self._gone("closed the connection in the middle of an answer", "try again") from error
+            raise self.cut_off() from error
         except http.client.HTTPException as error:
             raise self.error("gave an answer that is no HTTP", "", "is it the right port?") from error
 
     def _gone(self, what: str, hint: str) -> Unreachable:
         return Unreachable(f"{self.name} {what}", hint=hint, peer=self.name, status="")
+
+    def cut_off(self) -> Unreachable:
+        """Return the error that an answer ended too early."""
+        return self._gone("closed the connection in the middle of an answer", "try again")
 
     def error(self, what: str, status: str, hint: str = "") -> PeerError:
         """Return the error that it refused, or gave what cannot be; ``what`` follows its name in the message."""

@@ -18,6 +18,10 @@ class Malformed(ValueError):
     """The answer is none of several parts, or ends in the middle of one."""
 
 
+class CutOff(Malformed):
+    """The answer ends too early: the connection broke where nothing said how long it would be."""
+
+
 def boundary_of(content_type: str) -> bytes:
     """Return what the parts of an answer are separated by.
 
@@ -47,8 +51,10 @@ def parts(
 
     Raises
     ------
+    CutOff
+        If the answer ends before its last boundary.
     Malformed
-        If the answer ends before its last boundary, or a part or its head is too long.
+        If a part or its head is too long.
     """
     buffer = _Buffer(read, block)
     buffer.until(b"--" + boundary, MAX_HEAD, "there is no first boundary")
@@ -93,7 +99,7 @@ class _Buffer:
                 # The last boundary may end the answer without a line break behind it.
                 if mark == b"\r\n" and self._data[self._start :] == b"--":
                     return b"--"
-                raise Malformed(problem)
+                raise CutOff(problem)
             searched -= gone - self._start
         if found - self._start > limit:
             raise Malformed(f"{problem} within {limit} bytes")
