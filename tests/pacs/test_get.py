@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from vqscript.errors import Unreachable
 from vqscript.network.dimse import DimsePeer
+from vqscript.network.dimse.move import Moved
 from vqscript.pacs.journal import Journal
+from vqscript.pacs.moving import move_to
 from vqscript.pacs.places import RepositoryPlace, TreePlace
 from vqscript.pacs.retrieving import retrieve
 from vqscript.pacs.template import Template
@@ -195,6 +198,51 @@ def test_a_third_server_that_misses_something_is_sent_it_again_and_named(
         words = ("move", "--pacs", sender.url, "--study", series.study_uid, "--to", qrscp.aet)
         (one,) = pacs(*words, "--check", orthanc.url, "--json", code=1).json["results"]  # it went elsewhere
         assert set(one["missing"]) == set(series.files) and not one["complete"]
+
+
+class Breaking:
+    """A sender whose connection breaks the first time, when it has sent some."""
+
+    name, url, kind = "test", "dicom://TEST@127.0.0.1:1", "dimse"
+
+    def __init__(self, made: Made, there: set[str]):
+        self.made, self.there, self.asked = made, there, []
+
+    def find(self, level, keys, wanted=()):
+        return [{"SOPInstanceUID": uid} for uid in self.made.files]
+
+    def move(self, study_uid, series_uid, instances, to):
+        self.asked.append(list(instances))
+        uids = list(instances) or list(self.made.files)
+        if len(self.asked) == 1:
+            self.there |= set(uids[:2])
+            raise Unreachable("test closed the connection", hint="", peer="test", status="")
+        self.there |= set(uids)
+        return Moved(len(uids), 0, 0, "0000")
+
+
+class Asked:
+    """The receiver, which says what it has."""
+
+    def __init__(self, there: set[str]):
+        self.there = there
+
+    def find(self, level, keys, wanted=()):
+        return [{"SOPInstanceUID": uid} for uid in self.there]
+
+
+def test_a_move_whose_connection_broke_goes_on_with_what_is_missing(series: Made):
+    there: set[str] = set()
+    peer = Breaking(series, there)
+    (one,) = move_to(peer, [Wanted(series.study_uid, series.series_uid)], "THIRD", Asked(there))
+    assert one.good and one.missing == [] and "closed the connection" in one.problems[0]
+    assert peer.asked == [[], sorted(set(series.files) - set(list(series.files)[:2]))]
+
+
+def test_a_move_that_nobody_can_check_is_asked_for_again_as_a_whole(series: Made):
+    peer = Breaking(series, set())
+    (one,) = move_to(peer, [Wanted(series.study_uid, series.series_uid)], "THIRD")
+    assert one.good and one.missing is None and peer.asked == [[], []]
 
 
 def test_the_dcmtk_line_of_get(pacs: Pacs, orthanc, series: Made):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from vqscript.errors import PeerError
+from vqscript.errors import PeerError, Unreachable
 from vqscript.network.dimse import DimsePeer
 from vqscript.network.peer import Peer
 from vqscript.pacs.retrieving import PAUSE, TRIES, listed
@@ -24,8 +24,8 @@ class MovedSeries:
     wanted : Wanted
     listed : set of str
         SOP Instance UIDs that the sender lists, or that were named.
-    sent : int
-        How many it says to have sent.
+    sent, failed : int
+        How many it says to have sent, and to have failed to send.
     missing : list of str, optional
         Those that the receiver does not list; None if it was not asked.
     problems : list of str
@@ -34,6 +34,7 @@ class MovedSeries:
     wanted: Wanted
     listed: set[str] = field(default_factory=set)
     sent: int = 0
+    failed: int = 0
     missing: list[str] | None = None
     problems: list[str] = field(default_factory=list)
 
@@ -42,7 +43,7 @@ class MovedSeries:
         """Whether all is there: by the receiver's list, or else by the sender's count, which is the less."""
         if self.missing is not None:
             return bool(self.listed) and not self.missing
-        return bool(self.listed) and self.sent >= len(self.listed) and not self.problems
+        return bool(self.listed) and self.sent >= len(self.listed) and not self.failed
 
 
 def move_to(
@@ -85,12 +86,19 @@ def _move(peer: DimsePeer, result: MovedSeries, to: str, receiver: Peer | None) 
     instances: Sequence[str] = one.instances
     for attempt in range(TRIES if there else 0):
         time.sleep(attempt * PAUSE)
-        moved = peer.move(one.study_uid, one.series_uid, instances, to)
-        result.sent += moved.completed + moved.warned
-        if moved.failed:
-            result.problems.append(f"{peer.name} could not send {moved.failed} instances: {moved.status}")
-        if receiver is None:
-            return
+        try:
+            moved = peer.move(one.study_uid, one.series_uid, instances, to)
+        except Unreachable as error:  # what went out before, only the receiver knows
+            result.problems.append(error.message)
+            if receiver is None:
+                continue
+        else:
+            result.sent += moved.completed + moved.warned
+            if moved.failed:
+                result.failed += moved.failed
+                result.problems.append(f"{peer.name} could not send {moved.failed} instances: {moved.status}")
+            if receiver is None:
+                return
         result.missing = sorted(result.listed - listed(receiver, one))
         instances = [uid for uid in result.missing if uid in there]
         if not instances:
