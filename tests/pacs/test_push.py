@@ -115,6 +115,8 @@ def test_push_from_a_repository_to_a_server_and_again(pacs: Pacs, orthanc, serie
     assert orthanc.held() >= set(series.files)
     again = pacs(*words, "--json").json
     assert again["status"] and set(again["known"]) == set(series.files) and again["results"] == []
+    found = pacs("status", "--pacs", orthanc.url, "--repo", "lab.repo", "-", text=json.dumps(again)).out
+    assert series.series_uid in found  # what it prints is find JSON, for the next command
 
 
 def test_push_from_server_to_server_and_to_a_folder(pacs: Pacs, orthanc, qrscp, series: Made, tmp_path: Path):

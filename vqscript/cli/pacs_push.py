@@ -82,13 +82,17 @@ def fetch_and_deliver(args: argparse.Namespace, peer: Peer, wanted: Sequence[Wan
 def deliver(args: argparse.Namespace, instances: Sequence[Instance]) -> int:
     """Bring instances to the target of the command line."""
     from vqscript.pacs.delivering import push
+    from vqscript.pacs.found import to_json
+    from vqscript.pacs.wanted import Wanted, as_found
 
     with _target(args, instances) as target, journal_of(args) as journal, progress("pushing") as bar:
         result = push(target, instances, journal, bar)
     good = bool(instances) and result.complete
     if args.json:
+        series = dict.fromkeys((one.study_uid, one.series_uid) for one in instances)
         print_json(
             {
+                **to_json(as_found(Wanted(*one) for one in series), command="push", args={"to": args.to}),
                 "status": good,
                 "to": target.url,
                 "known": result.known,
