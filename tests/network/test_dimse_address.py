@@ -48,6 +48,8 @@ def test_a_label_is_how_it_is_called():
         "http://PACS@host:104",
         "dicom://host:104",
         "dicom://PACS:secret@host:104",
+        "dicom://PACS:secret@host:port",
+        "http://PACS:secret@host:104",
         "dicom://PACS@",
         "dicom://PACS@host:port",
         "dicom://PACS@host:99999",
@@ -64,6 +66,7 @@ def test_what_is_no_address_is_refused(url):
     with pytest.raises(UsageError) as raised:
         parse(url)
     assert raised.value.hint
+    assert "secret" not in str(raised.value)
 
 
 def test_a_character_set_has_to_be_one():

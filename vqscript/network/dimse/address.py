@@ -11,6 +11,7 @@ from vqscript.network.tls import Tls
 
 OWN_AET = "VQSCRIPT"
 STANDARD_PORT, STANDARD_TLS_PORT = 104, 2762
+_PASSWORD = re.compile(r"(://[^:@]*):.*@")
 _AE_TITLE = re.compile(r"[ -\[\]-~]{1,16}")  # printable ASCII without the backslash (PS3.5, section 6.2, VR AE)
 
 
@@ -108,17 +109,20 @@ def parse(
         For any other text.
     """
     hint = "as in dicom://PACS@pacs.example.org:104"
+    shown = _PASSWORD.sub(r"\1:...@", url)  # messages end up in logs
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise UsageError(f'"{url}" is no address of a DICOM server: {error}', hint=hint) from error
+        raise UsageError(f'"{shown}" is no address of a DICOM server: {error}', hint=hint) from error
     if parts.scheme not in ("dicom", "dicoms") or not parts.hostname:
-        raise UsageError(f'"{url}" is no address of a DICOM server', hint=hint)
+        raise UsageError(f'"{shown}" is no address of a DICOM server', hint=hint)
     if not parts.username or parts.password is not None:
-        raise UsageError(f'"{url}" does not say the AE title of the server (and nothing else) before the @', hint=hint)
+        raise UsageError(
+            f'"{shown}" does not say the AE title of the server (and nothing else) before the @', hint=hint
+        )
     if parts.path.strip("/") or parts.query or parts.fragment:
-        raise UsageError(f'"{url}" goes on after the port', hint=hint)
+        raise UsageError(f'"{shown}" goes on after the port', hint=hint)
     secure = parts.scheme == "dicoms"
     return Address(
         unquote(parts.username),
