@@ -43,11 +43,11 @@ def test_without_a_file_the_defaults_hold() -> None:
 
 def test_a_file(tmp_path: Path) -> None:
     file = write(
-        tmp_path, 'user = " anovicki "\n[repositories]\nlab = "/data/lab.repo"\n"old pacs" = "dimse://a:104"\n'
+        tmp_path, 'user = " anovicki "\n[repositories]\nlab = "/data/lab.repo"\n"old pacs" = "dicom://a:104"\n'
     )
     found = load(file)
     assert found.user == "anovicki"
-    assert dict(found.repositories) == {"lab": "/data/lab.repo", "old pacs": "dimse://a:104"}
+    assert dict(found.repositories) == {"lab": "/data/lab.repo", "old pacs": "dicom://a:104"}
     assert found.repository("lab") == "/data/lab.repo"
     assert found.path == file
     with pytest.raises(TypeError):
@@ -268,6 +268,21 @@ def test_what_does_not_fit_together(tmp_path: Path, said: str, message: str) -> 
     _, findings = read(f'[repositories.a]\nurl = "orthanc+http://h"\n{said}\n', tmp_path / "vqscript.toml")
     assert [message in finding.message for finding in findings] == [True]
     assert findings[0].line == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "message", "hint"),
+    [
+        ("dicm://ARCHIVE@h:104", "no kind of server", 'did you mean "dicom"?'),
+        ("https://h/dicom-web", "no kind of server", "dicomweb+https://"),
+        ("dicom://h:104", "the AE title", "dicom://PACS@"),
+        ("dicom://ARCHIVE@h:port", "is none", "dicom://PACS@"),
+        ("orthanc+http://", "lacks a host", "as in"),
+    ],
+)
+def test_urls_of_servers_that_cannot_be(tmp_path: Path, url: str, message: str, hint: str) -> None:
+    (finding,) = read(f'[repositories]\nlab = "/lab.repo"\na = "{url}"\n', tmp_path / "vqscript.toml")[1]
+    assert finding.line == 3 and message in finding.message and hint in finding.hint
 
 
 def test_lines_are_found_however_a_key_is_written() -> None:

@@ -45,6 +45,8 @@ from vqscript.errors import ConfigError
 FILE_NAME = "vqscript.toml"
 ENVIRONMENT = "VQSCRIPT_CONFIG"
 CACHE_ENVIRONMENT = "VQSCRIPT_CACHE"
+SERVER_SCHEMES = ("dicom", "dicoms", "dicomweb+http", "dicomweb+https", "orthanc+http", "orthanc+https")
+"""What URLs of servers begin with."""
 
 
 @dataclass(frozen=True)

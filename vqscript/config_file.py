@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from vqscript.config import CacheSettings, Caller, Config, Project, Server, Timeouts
+from vqscript.config import SERVER_SCHEMES, CacheSettings, Caller, Config, Project, Server, Timeouts
 from vqscript.config_lines import line_of
 from vqscript.errors import did_you_mean
 
@@ -115,6 +115,8 @@ class _Reader:
             if _has_password(url):
                 # The URL is not shown: what is wrong with it is that it holds a secret.
                 self._wrong(place, f'the URL of repository "{name}" holds a password', _NO_SECRETS)
+            elif fault := _fault(url.strip()):
+                self._wrong(place, f'the URL of repository "{name}" {fault[0]}', fault[1])
             servers[name] = self._server(name, url.strip(), more, place)
         return servers
 
@@ -262,5 +264,23 @@ _NO_SECRETS = (
 def _has_password(url: str) -> bool:
     try:
         return urlsplit(url).password is not None
-    except ValueError:  # what is wrong with it is told when it is opened
+    except ValueError:  # that is a fault of its own
         return False
+
+
+def _fault(url: str) -> tuple[str, str] | None:
+    """Return what is wrong with the URL of a server, and the way out; None for one that can be, and for a folder."""
+    scheme, colon, _ = url.casefold().partition("://")
+    if not colon or scheme in ("ipacs", "ipacss"):
+        return None
+    if scheme not in SERVER_SCHEMES:
+        usual = f"say what it speaks: dicomweb+{scheme}://... or orthanc+{scheme}://..."
+        hint = usual if scheme in ("http", "https") else did_you_mean(scheme, SERVER_SCHEMES, limit=0)
+        return f'begins with "{scheme}://", which is no kind of server', hint or f"known: {', '.join(SERVER_SCHEMES)}"
+    try:
+        parts = urlsplit(url)
+        if parts.hostname and (parts.username or scheme not in ("dicom", "dicoms")) and parts.port != 0:
+            return None
+    except ValueError as error:
+        return f"is none: {error}", "as in dicom://PACS@pacs.example.org:104"
+    return "lacks a host, or the AE title before the @", "as in dicom://PACS@pacs.example.org:104"

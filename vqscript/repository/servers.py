@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from vqscript.config import SERVER_SCHEMES as SCHEMES
 from vqscript.config import Config, Server
 from vqscript.errors import UsageError, did_you_mean
 from vqscript.network.peer import Peer
-
-SCHEMES = ("dicom", "dicoms", "dicomweb+http", "dicomweb+https", "orthanc+http", "orthanc+https")
 
 
 def is_server(url: str) -> bool:
