@@ -43,11 +43,11 @@ def test_without_a_file_the_defaults_hold() -> None:
 
 def test_a_file(tmp_path: Path) -> None:
     file = write(
-        tmp_path, 'user = " anovicki "\n[repositories]\nlab = "/data/lab.repo"\n"old pacs" = "dicom://a:104"\n'
+        tmp_path, 'user = " anovicki "\n[repositories]\nlab = "/data/lab.repo"\n"old pacs" = "dicom://A@a:104"\n'
     )
     found = load(file)
     assert found.user == "anovicki"
-    assert dict(found.repositories) == {"lab": "/data/lab.repo", "old pacs": "dicom://a:104"}
+    assert dict(found.repositories) == {"lab": "/data/lab.repo", "old pacs": "dicom://A@a:104"}
     assert found.repository("lab") == "/data/lab.repo"
     assert found.path == file
     with pytest.raises(TypeError):
