@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,10 @@ from vqscript.host.runtime import Runtime
 from vqscript.repository.base import SeriesFilter
 from vqscript.session.interaction import Prepared
 from vqscript.vq.root import VQ
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As where the tests run in the background of a shell: what they start would not hear Ctrl-C either.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 
