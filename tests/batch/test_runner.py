@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from vqscript.batch import runner as runner_module
+from vqscript.batch import worker
 from vqscript.batch.failures import failure_of
 from vqscript.batch.folder import BatchFolder
 from vqscript.batch.pool import WorkerLost
 from vqscript.batch.runner import ATTEMPTS, Runner
 from vqscript.batch.task import Failure, Job, Outcome, Task
+from vqscript.batch.worker import Assignment
 from vqscript.errors import ScriptError, UsageError
 
 PASSING = Failure("RepositoryError", "the server went away", transient=True)
@@ -173,3 +175,13 @@ def test_a_record_reads_back_as_it_was_written(tmp_path):
     )
     folder.write(outcome)
     assert folder.read("P1") == outcome
+
+
+def test_a_worker_whose_configuration_went_away_says_so(tmp_path, mice):
+    folder = BatchFolder.prepare(tmp_path / "out")
+    script = tmp_path / "q.lua"
+    script.write_text("function process() end", encoding="utf-8")
+    job = Job(script, str(mice.path), "", folder.root, folder.run_id, config=tmp_path / "gone.toml")
+    outcome = worker.run(Assignment(job, task(1)))
+    assert outcome.state == "failed"
+    assert "gone.toml" in outcome.failure.message

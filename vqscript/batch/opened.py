@@ -49,6 +49,7 @@ class Opened:
         self.sent = sent_of(job)
         self.session: Session
         self.runtime: Runtime
+        self._ready = False  # session and runtime are there
 
     def __enter__(self) -> Opened:
         from vqscript import config
@@ -79,6 +80,7 @@ class Opened:
         try:
             args = {**job.args, "repo": job.repo, "project": job.project}
             self.runtime = Runtime(VQ(self.session), gate, args=args, write=self._interaction.write, limits=job.limits)
+            self._ready = True
             with self._limited():
                 self.runtime.run_file(job.script)
                 if not self.runtime.defines("process"):
@@ -123,6 +125,8 @@ class Opened:
         """
         from vqscript.host.gate import repository_of
 
+        if not self._ready:
+            return {}
         files = {path for path in self.session.files if not repository_of(path)}
         return {str(path): self._hash(path) for path in sorted({*self.runtime.files, *self.session.texts, *files})}
 
@@ -144,7 +148,7 @@ class Opened:
 
     def trace(self) -> list[dict[str, Any]]:
         """Return what was loaded, for tracing a number back."""
-        return [origin.record() for origin in self.session.origins]
+        return [origin.record() for origin in self.session.origins] if self._ready else []
 
 
 def no_process(script: Path) -> UsageError:
