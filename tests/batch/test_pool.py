@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from vqscript.batch.pool import Pool, WorkerLost, tell
+from vqscript.batch.pool import Pool, WorkerLost, retire, tell
 from vqscript.errors import UsageError
 
 HANG_GUARD = 60
+
+
+@pytest.fixture(autouse=True)
+def _workers_find_this_module(monkeypatch):
+    """What workers are asked to do stands in this module, which they import by its name."""
+    monkeypatch.setattr(sys, "path", [*sys.path, str(Path(__file__).parents[2])])
 
 
 def double(number: int) -> int:
@@ -32,6 +40,11 @@ def leave(code: int) -> None:
 
 def hang(seconds: float) -> None:
     time.sleep(seconds)
+
+
+def wear_out(_: object) -> int:
+    retire()
+    return os.getpid()
 
 
 def process_id(_: object) -> int:
@@ -173,3 +186,9 @@ def test_a_listener_that_fails_costs_a_task_and_not_the_pool():
         with pytest.raises(UsageError, match="the terminal is gone"):
             pool.submit(double, 1).result(HANG_GUARD)
         assert pool.submit(double, 2).result(HANG_GUARD) == 4
+
+
+def test_a_worker_that_retires_is_replaced():
+    with Pool(1) as pool:
+        first = pool.submit(wear_out, None).result(HANG_GUARD)
+        assert pool.submit(process_id, None).result(HANG_GUARD) != first

@@ -392,16 +392,17 @@ def test_the_configuration_allows_its_repositories_and_is_itself_protected(home,
     file = home.folder / "conf" / "vqscript.toml"
     file.parent.mkdir()
     file.write_text(
-        f'[repositories]\nlab = "{lab}"\npacs = "https://pacs.example.org/x"\nloop = "ipacs://lab"\n', encoding="utf-8"
+        f'[repositories]\nlab = "{lab}"\npacs = "orthanc+https://pacs.example.org/x"\nloop = "ipacs://lab"\n',
+        encoding="utf-8",
     )
     settings = config.load(file)
     gate = make_gate(home.output, home.folder, settings, repositories=[""], allow_write=[file.parent])
     with LocalRepository.open(lab) as repository:
         gate.store(repository)
     gate.reach("ipacs://lab")
-    gate.reach("https://pacs.example.org/y")
+    gate.reach("orthanc+https://pacs.example.org/y")
     with pytest.raises(PermissionDenied, match=r"may not reach other\.org"):
-        gate.reach("https://other.org")
+        gate.reach("orthanc+https://other.org")
     with pytest.raises(PermissionDenied, match="the configuration"):
         gate.write(str(file))
 

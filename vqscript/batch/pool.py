@@ -31,6 +31,9 @@ _GENTLY = 2.0
 _parent: Connection | None = None
 """In a worker process, the pipe to whoever gives it tasks."""
 
+_worn = False
+"""Whether this process, a worker, is to be replaced."""
+
 
 class WorkerLost(VqError):
     """A worker process ended, or had to be ended, before its task was done."""
@@ -173,9 +176,12 @@ class _Worker:
             while True:
                 self._await_word(patience, deadline, closed)
                 kind, value = self._pipe.recv()
-                if kind != "told":
+                if kind == "told":
+                    self._pipe.send(self._take_note(value))
+                elif kind == "worn":
+                    self.served = _TASKS_PER_WORKER
+                else:
                     break
-                self._pipe.send(self._take_note(value))
         except (EOFError, OSError) as error:
             self._process.join(_GENTLY)
             raise WorkerLost(f"the worker process ended ({_ending(self._process.exitcode)})") from error
@@ -241,7 +247,15 @@ def _work(pipe: Connection, prepare: tuple[Callable[[Any], None], Any] | None) -
             answer = ("done", function(argument))
         except Exception as error:  # noqa: BLE001 - it is raised again in the parent
             answer = ("failed", error)
+        if _worn:
+            pipe.send(("worn", None))
         pipe.send(answer)
+
+
+def retire() -> None:
+    """Have this process replaced after its task: called in a worker that may not be fit for another one."""
+    global _worn
+    _worn = True
 
 
 def _end_with_parent() -> None:

@@ -14,6 +14,7 @@ from vqscript.batch.failures import failure_of
 from vqscript.batch.folder import LOG, RESULT, BatchFolder
 from vqscript.batch.log import LogInteraction, output_into
 from vqscript.batch.opened import Opened
+from vqscript.batch.pool import retire
 from vqscript.batch.report.previews import previews
 from vqscript.batch.rows import Row, rows_of, summary_rows
 from vqscript.batch.task import Failure, Job, Outcome, Task
@@ -136,6 +137,8 @@ def _outcome(assignment: Assignment, place: Path, interaction: LogInteraction) -
             others = opened.others(task)
     except (VqError, OSError, MemoryError) as error:
         failure = failure_of(error)
+        if failure.kind == "MemoryError":
+            retire()  # what is left of this task may stand in the way of the next one
         interaction.write("\n".join(["error: " + failure.message, *(f"    {frame}" for frame in failure.frames)]))
         if failure.hint:
             interaction.write(f"hint: {failure.hint}")
