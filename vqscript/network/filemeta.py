@@ -6,11 +6,10 @@ import struct
 from dataclasses import dataclass
 
 from vqscript.errors import NotDicom
+from vqscript.imaging.dicom.quick import LONG
 
 MAX_META = 64 << 10
 """Bytes of a file's meta information that are looked through."""
-
-_LONG = {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def file_meta(data: bytes | memoryview) -> FileMeta:
     position = 132
     while position + 8 <= len(start) and start[position : position + 2] == b"\x02\x00":
         (element,) = struct.unpack_from("<H", start, position + 2)
-        if start[position + 4 : position + 6] in _LONG:
+        if start[position + 4 : position + 6] in LONG:
             if position + 12 > len(start):
                 break
             (length,) = struct.unpack_from("<I", start, position + 8)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from vqscript.errors import VqError
+from vqscript.repository.transaction import immediate
 
 FILE = "transfers.sqlite"
 BUSY_SECONDS = 60.0
@@ -44,10 +45,8 @@ class Journal:
         """Note instances; those that were noted before keep their time."""
         now = time.time()
         rows = [(what, peer, series_uid, uid, now) for uid in sop_uids]
-        with self._errors():
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany("INSERT OR IGNORE INTO transfer VALUES (?, ?, ?, ?, ?)", rows)
-            self._connection.execute("COMMIT")
+        with self._errors(), immediate(self._connection) as connection:
+            connection.executemany("INSERT OR IGNORE INTO transfer VALUES (?, ?, ?, ?, ?)", rows)
 
     def noted(self, what: What, series_uid: str, peer: str = "") -> set[str]:
         """Return the SOP Instance UIDs that were noted of a series, of one peer or of all."""

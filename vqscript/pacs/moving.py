@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from vqscript.errors import PeerError, Unreachable
 from vqscript.network.dimse import DimsePeer
 from vqscript.network.peer import Peer
-from vqscript.pacs.retrieving import PAUSE, TRIES, listed
+from vqscript.pacs.retrieving import listed
 from vqscript.pacs.wanted import Wanted
+from vqscript.repository.fetching import PAUSE, TRIES
 
 Progress = Callable[[int, int, str], None]
 

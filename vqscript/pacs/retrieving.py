@@ -12,10 +12,7 @@ from vqscript.network.peer import Peer
 from vqscript.pacs.journal import Journal
 from vqscript.pacs.places import Place
 from vqscript.pacs.wanted import Wanted
-
-TRIES = 3
-PAUSE = 0.3
-"""Seconds before the second try; the third waits twice as long."""
+from vqscript.repository.fetching import PAUSE, TRIES
 
 Progress = Callable[[int, int, str], None]
 

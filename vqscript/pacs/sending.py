@@ -8,7 +8,7 @@ from pathlib import Path
 from vqscript.errors import Unreachable
 from vqscript.imaging.dicom.instance import Instance
 from vqscript.network.peer import Peer, Sent
-from vqscript.pacs.retrieving import TRIES
+from vqscript.repository.fetching import TRIES
 
 Progress = Callable[[int, int, str], None]
 

@@ -22,6 +22,7 @@ from vqscript.errors import Damaged, NotARepository, RepositoryError
 from vqscript.imaging.dicom.instance import Instance
 from vqscript.repository.base import Series, Study
 from vqscript.repository.encoding import encode, kind_of
+from vqscript.repository.transaction import immediate
 
 APPLICATION_ID = 0x76717372
 """Marks the SQLite file as an index of ours ("vqsr")."""
@@ -295,16 +296,8 @@ class Index:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with _errors(self.path):
-            # IMMEDIATE waits for another writer now, not in the middle, where SQLite would refuse instead.
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with _errors(self.path), immediate(self._connection) as connection:
+            yield connection
 
     def _rows(self, sql: str, *values: Any) -> list[Any]:
         with _errors(self.path):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vqscript.errors import RepositoryError
+from vqscript.repository.transaction import immediate
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -142,15 +143,8 @@ class Uses:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._errors():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._errors(), immediate(self._connection) as connection:
+            yield connection
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -28,7 +28,7 @@ _UNDEFINED = 0xFFFFFFFF
 _DEEPEST = 16
 
 # PS3.5, section 7.1.2: the value representations with a length of 32 bits, and those with one of 16 bits.
-_LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 
 _IMPLICIT, _EXPLICIT, _LONG_LENGTH = struct.Struct("<HHL"), struct.Struct("<HH2sH"), struct.Struct("<L")
@@ -177,7 +177,7 @@ def _element(data: bytes, at: int, implicit: bool, depth: int = 0) -> tuple[int,
         group, number, vr, length = _EXPLICIT.unpack_from(data, at)
         start = at + 8
         if vr not in _SHORT:
-            if vr not in _LONG:
+            if vr not in LONG:
                 raise Unusual
             (length,) = _LONG_LENGTH.unpack_from(data, start)
             start += 4

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from vqscript.errors import ImageError, NotDicom
+from vqscript.imaging.dicom.quick import LONG
 
 IMPLEMENTATION_UID = "2.25.186253739162619321757081375041063100048"
 IMPLEMENTATION_NAME = "VQSCRIPT"
 
-_LONG = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 _LARGEST_META = 1 << 20
 
 
@@ -114,7 +114,7 @@ def head(sop_class: str, sop_uid: str, syntax: str) -> bytes:
 
 def _element(number: int, vr: bytes, value: bytes) -> bytes:
     value += (b" " if vr == b"SH" else b"\0") * (len(value) % 2)
-    if vr in _LONG:
+    if vr in LONG:
         return struct.pack("<HH2s2xL", 2, number, vr, len(value)) + value
     return struct.pack("<HH2sH", 2, number, vr, len(value)) + value
 
@@ -128,7 +128,7 @@ def _end_of_meta(file: BinaryIO) -> int:
         header = file.read(8)
         if len(header) < 8 or header[:2] != b"\2\0":
             return at
-        length = struct.unpack("<L", file.read(4))[0] if header[4:6] in _LONG else header[6] | header[7] << 8
+        length = struct.unpack("<L", file.read(4))[0] if header[4:6] in LONG else header[6] | header[7] << 8
         if length > _LARGEST_META:
             raise NotDicom(f"is damaged: an element of {length} bytes in its file meta information")
         file.seek(length, 1)
