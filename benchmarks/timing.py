@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import platform
 import statistics
@@ -10,8 +11,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
+
+import vqscript
 
 Work = Callable[[], object]
+
+# As in an installed package: processes that are started must not compile what a checkout has not been run with yet.
+compileall.compile_dir(Path(vqscript.__file__).parent, quiet=1)
 
 
 @dataclass(frozen=True)

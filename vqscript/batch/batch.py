@@ -67,8 +67,10 @@ def run_batch(job: Job, settings: Settings, listener: BatchListener) -> Tally:
         job = replace(job, run_id=folder.run_id, output=folder.root)
         with folder.lock(), _executor(job, settings, tasks, listener) as (executor, workers, width):
             listener.planned(tasks, workers)
-            script = executor.submit(worker.load, job).result()
-            begun = record.begun(job, script, tasks, settings, workers)
+            loading = executor.submit(worker.load, job)
+            begun = record.begun(job, tasks, settings, workers)
+            script = loading.result()
+            begun["sources"] = script.files
             folder.write_run(begun)
             runner = Runner(job, folder, repository, executor, width, listener)
             state = "interrupted"

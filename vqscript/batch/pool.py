@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -242,7 +243,8 @@ def _work(pipe: Connection, prepare: tuple[Callable[[Any], None], Any] | None) -
         try:
             function, argument = pipe.recv()
         except EOFError:
-            return
+            _flush()
+            os._exit(0)  # taking the interpreter down in order takes longer than the parent waits
         try:
             answer = ("done", function(argument))
         except Exception as error:  # noqa: BLE001 - it is raised again in the parent
@@ -250,6 +252,12 @@ def _work(pipe: Connection, prepare: tuple[Callable[[Any], None], Any] | None) -
         if _worn:
             pipe.send(("worn", None))
         pipe.send(answer)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+            stream.flush()
 
 
 def retire() -> None:

@@ -11,7 +11,6 @@ from vqscript.batch.folder import BatchFolder
 from vqscript.batch.settings import Settings
 from vqscript.batch.task import Job, Task
 from vqscript.batch.versions import versions
-from vqscript.batch.worker import Script
 
 
 def now() -> str:
@@ -19,13 +18,12 @@ def now() -> str:
     return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
-def begun(job: Job, script: Script, tasks: Iterable[Task], settings: Settings, workers: int) -> dict[str, Any]:
-    """Return the record of a run that begins.
+def begun(job: Job, tasks: Iterable[Task], settings: Settings, workers: int) -> dict[str, Any]:
+    """Return the record of a run that begins; its ``sources`` are for whoever loads the script to fill in.
 
     Parameters
     ----------
     job : Job
-    script : Script
     tasks : iterable of Task
     settings : Settings
     workers : int
@@ -33,7 +31,7 @@ def begun(job: Job, script: Script, tasks: Iterable[Task], settings: Settings, w
     return {
         "state": "running",
         "script": str(job.script),
-        "sources": script.files,
+        "sources": {},
         "repository": job.repo,
         "project": job.project,
         "where": settings.filters,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 from collections.abc import Mapping
-
-from vqscript import __version__
 
 PACKAGES = ("lupa", "numpy", "pydicom", "scipy", "pillow")
 
@@ -16,6 +13,11 @@ _DIGITS = {"vqscript": 4, "python": 2, "numpy": 1, "pydicom": 1}
 
 def versions() -> dict[str, str]:
     """Return name -> version of vqscript, Python, the platform, and the packages that results depend on."""
+    # Here, for it takes longer to find these out than to import all else that a batch begins with.
+    import importlib.metadata
+
+    from vqscript import __version__
+
     found = {"vqscript": __version__, "python": platform.python_version(), "platform": platform.platform()}
     return found | {name: importlib.metadata.version(name) for name in PACKAGES}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from dataclasses import dataclass, replace
@@ -44,6 +45,9 @@ class Script:
 
 def prepare(limits: Limits) -> None:
     """Make a fresh process ready: what takes long to import is there, and memory is held to its limit."""
+    # The workers are what runs side by side; threads of linear algebra in each would only stand in their way.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
     import numpy  # noqa: F401
     import pydicom  # noqa: F401
 

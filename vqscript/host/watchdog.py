@@ -15,6 +15,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from queue import Empty, SimpleQueue
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -30,6 +32,27 @@ LAST_RESORT = 10.0
 """Further seconds for this watchdog to run at all: a call that holds the interpreter's lock keeps it waiting."""
 
 Place = Callable[[], str]
+
+_Inbox = SimpleQueue[Callable[[], None]]
+
+_idle: SimpleQueue[_Inbox] = SimpleQueue()
+"""Threads that have nothing to do. Where all processors are busy, to start one takes longer than many a script."""
+
+
+def _beside(work: Callable[[], None]) -> None:
+    """Have something done in a thread of its own, one that is there already if possible."""
+    try:
+        inbox = _idle.get_nowait()
+    except Empty:
+        inbox = SimpleQueue()
+        threading.Thread(target=_serve, args=(inbox,), name="vqscript-watchdog", daemon=True).start()
+    inbox.put(work)
+
+
+def _serve(inbox: _Inbox) -> None:
+    while True:
+        inbox.get()()
+        _idle.put(inbox)
 
 
 class Watchdog:
@@ -82,9 +105,9 @@ class Watchdog:
                 os.set_blocking(self._bell[1], False)
             # Python's own handler runs between two steps of Python only; this byte is written at once.
             self._before = signal.set_wakeup_fd(self._bell[1], warn_on_full_buffer=False)
-            threading.Thread(target=self._listen, args=self._bell[:1], name="vqscript-bell", daemon=True).start()
+            _beside(partial(self._listen, self._bell[0]))
         self._go_on()
-        threading.Thread(target=self._watch, name="vqscript-watchdog", daemon=True).start()
+        _beside(self._watch)
         return self
 
     def __exit__(

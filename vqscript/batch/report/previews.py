@@ -68,11 +68,9 @@ def make_all(folder: BatchFolder, studies: Iterable[tuple[str, list[str]]]) -> N
 
     Pillow computes outside the interpreter's lock, so threads are enough.
     """
-    from PIL import Image
-
     # Set here: the filters of warnings are those of all threads. Pictures too large are told from the others anyway.
     with warnings.catch_warnings(), ThreadPoolExecutor() as pool:
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.filterwarnings("ignore", module=r"PIL\.Image")
         made = [pool.submit(previews, folder, name, files) for name, files in studies]
         for each in made:
             each.result()
@@ -102,6 +100,8 @@ def _make(path: Path) -> Preview:
     except (OSError, ValueError, SyntaxError, UnidentifiedImageError, MemoryError, Image.DecompressionBombError):
         # Pillow's readers raise any of these at a damaged file, or one too large. It stays listed, without a preview.
         return {}
+    from PIL import WebPImagePlugin  # noqa: F401 - else Pillow looks for it by importing all of its formats
+
     small.thumbnail((EDGE, EDGE), reducing_gap=2.0)
     out = io.BytesIO()
     small.save(out, "WEBP", quality=60, method=2)
