@@ -1,7 +1,8 @@
-"""Receiving: our server beside DCMTK's storescp, each fed by storescu with the same files.
+"""Receiving: our server beside DCMTK's storescp and dcmqrscp, each fed by storescu with the same files.
 
-Like with like: both with TCP_NODELAY=1 and, with ``--fast``, both without flushing to the disk. storescp writes plain
-files, as ``listen --folder`` does; into a repository each instance is hashed and indexed as well.
+Like with like: all with TCP_NODELAY=1 and, with ``--fast``, without flushing to the disk. storescp writes plain files,
+as ``listen --folder`` does. dcmqrscp keeps an index that answers queries, as a repository does, which hashes each
+instance and compares it with what is stored as well. Neither of DCMTK's can flush what it acknowledges.
 
     python benchmarks/bench_listen.py [--slices 400] [--runs 5]
 
@@ -38,6 +39,7 @@ ENVIRONMENT = {
     "TCP_NODELAY": "1",
     "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
 }
+CALLED = "ANY-SCP"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -50,25 +52,50 @@ def tool(name: str) -> str:
 
 
 def cpu(process: subprocess.Popen[str]) -> float:
-    """Return the CPU seconds that a process has used (Linux)."""
+    """Return the CPU seconds that a process, and those it began and that have ended, have used (Linux)."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    return sum(map(int, fields[11:15])) / TICKS
 
 
 @contextmanager
 def storescp(folder: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Start storescp; gives the process and its port."""
+    port = free_port()
+    with answering([tool("storescp"), "-od", str(folder), str(port)], port) as process:
+        yield process, port
+
+
+@contextmanager
+def dcmqrscp(folder: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Start dcmqrscp; gives the process and its port."""
+    port = free_port()
+    settings = folder.parent / "dcmqrscp.cfg"
+    settings.write_text(
+        f"NetworkTCPPort = {port}\nMaxPDUSize = 131072\nMaxAssociations = 16\nHostTable BEGIN\nHostTable END\n"
+        f"VendorTable BEGIN\nVendorTable END\nAETable BEGIN\n{CALLED} {folder} RW (2000, 1024mb) ANY\nAETable END\n"
+    )
+    with answering([tool("dcmqrscp"), "-c", str(settings)], port) as process:
+        yield process, port
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    folder.mkdir()
-    process = subprocess.Popen([tool("storescp"), "-od", str(folder), str(port)], env=ENVIRONMENT, text=True)
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def answering(command: list[str], port: int) -> Iterator[subprocess.Popen[str]]:
+    """Start a server of DCMTK and wait until it answers; it is ended with the block."""
+    process = subprocess.Popen(command, env=ENVIRONMENT, text=True, stderr=subprocess.DEVNULL)
     give_up = time.monotonic() + 10
-    while subprocess.run([tool("echoscu"), "127.0.0.1", str(port)], capture_output=True).returncode:
-        if time.monotonic() > give_up:
-            raise SystemExit("storescp does not start")
+    echo = [tool("echoscu"), "-aec", CALLED, "127.0.0.1", str(port)]
     try:
-        yield process, port
+        while subprocess.run(echo, capture_output=True).returncode:
+            if time.monotonic() > give_up:
+                raise SystemExit(f"{command[0]} does not start")
+        yield process
     finally:
         process.kill()
         process.wait()
@@ -77,7 +104,7 @@ def storescp(folder: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
 @contextmanager
 def listen(*words: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Start ``vqscript pacs listen``; gives the process and its port."""
-    command = [sys.executable, "-m", "vqscript", "pacs", "listen", *words, "--port", "0", "--json", "--aet", "ANY-SCP"]
+    command = [sys.executable, "-m", "vqscript", "pacs", "listen", *words, "--port", "0", "--json", "--aet", CALLED]
     process = subprocess.Popen(command, env=ENVIRONMENT, text=True, stdout=subprocess.PIPE)
     assert process.stdout is not None
     port = json.loads(process.stdout.readline())["about"]["port"]
@@ -92,19 +119,27 @@ def listen(*words: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
 def feed(started: tuple[subprocess.Popen[str], int], source: Path, warm: Path) -> tuple[float, float]:
     """Send a folder by storescu; returns wall seconds, and CPU seconds of the receiver."""
     process, port = started
-    command = [tool("storescu"), "127.0.0.1", str(port)]
+    command = [tool("storescu"), "-aec", CALLED, "127.0.0.1", str(port)]
     subprocess.run([*command, str(warm)], env=ENVIRONMENT, check=True)  # imports, first tables
+    echo = [tool("echoscu"), "-aec", CALLED, "127.0.0.1", str(port)]
+    subprocess.run(echo, env=ENVIRONMENT, check=True)
     used, start = cpu(process), time.perf_counter()
     subprocess.run([*command, "+sd", str(source)], env=ENVIRONMENT, check=True)
-    return time.perf_counter() - start, cpu(process) - used
+    seconds = time.perf_counter() - start
+    subprocess.run(echo, env=ENVIRONMENT, check=True)  # dcmqrscp takes note only now that its process for us has ended
+    return seconds, cpu(process) - used
+
+
+PEERS = {"storescp": storescp, "dcmqrscp": dcmqrscp}
 
 
 def measure(name: str, source: Path, warm: Path, work: Path) -> tuple[float, float]:
     """Run one receiver once, into an empty place."""
     place = work / "place"
     shutil.rmtree(place, ignore_errors=True)
-    if name == "storescp":
-        with storescp(place) as started:
+    if name in PEERS:
+        place.mkdir()
+        with PEERS[name](place) as started:
             return feed(started, source, warm)
     kind, how = name.split()
     if kind == "repository":
@@ -120,7 +155,7 @@ def main() -> None:
     parser.add_argument("--slices", type=int, default=400)
     parser.add_argument("--runs", type=int, default=5)
     args = parser.parse_args()
-    names = ("storescp", "folder fast", "repository fast", "folder durable", "repository durable")
+    names = ("storescp", "folder fast", "dcmqrscp", "repository fast", "folder durable", "repository durable")
     print(machine("pydicom"))
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -133,11 +168,11 @@ def main() -> None:
     def middle(name: str, n: int) -> float:
         return statistics.median(run[n] for run in found[name])
 
-    table = Table("Receiver", "Wall", "CPU of the receiver", "Beside storescp")
+    table = Table("Receiver", "Wall", "CPU of the receiver", "Peer", "Beside it")
     for name in names:
         wall, used = middle(name, 0), middle(name, 1)
-        shown = f"{middle('storescp', 0) / wall:.2f} x as fast"
-        table.row(name, f"{wall:.2f} s", f"{used:.2f} s", shown)
+        peer = {"folder fast": "storescp", "repository fast": "dcmqrscp"}.get(name, "")
+        table.row(name, f"{wall:.2f} s", f"{used:.2f} s", peer, f"{middle(peer, 0) / wall:.2f} x" if peer else "")
 
 
 if __name__ == "__main__":
