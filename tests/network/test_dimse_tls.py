@@ -2,49 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
-from dataclasses import dataclass
-from pathlib import Path
+import sys
 from typing import Any
 
 import pytest
 
 from vqscript.errors import ConfigError, PeerError, Unreachable
 from vqscript.network.dimse import DimsePeer, Tls
+from vqscript.repository.local import LocalRepository
 
-
-@dataclass(frozen=True)
-class Authority:
-    """An authority, and what it has signed."""
-
-    folder: Path
-
-    @classmethod
-    def create(cls, folder: Path) -> Authority:
-        """Make keys for itself, for a server on this machine and for us."""
-        folder.mkdir()
-        made = cls(folder)
-        made.openssl("req -x509 -nodes -days 2 -newkey rsa:2048 -keyout ca.key -out ca.pem -subj /CN=authority")
-        for name, alternative in (("server", "IP:127.0.0.1"), ("client", "DNS:vq.example")):
-            made.openssl(f"req -nodes -newkey rsa:2048 -keyout {name}.key -out {name}.csr -subj /CN={name}")
-            (folder / f"{name}.ext").write_text(f"subjectAltName={alternative}\n")
-            made.openssl(
-                f"x509 -req -days 2 -in {name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out {name}.pem "
-                f"-extfile {name}.ext"
-            )
-        return made
-
-    def openssl(self, line: str) -> None:
-        """Run the program in the folder."""
-        subprocess.run(["openssl", *line.split()], cwd=self.folder, check=True, capture_output=True)
-
-    def __truediv__(self, name: str) -> Path:
-        return self.folder / name
-
-    @property
-    def ours(self) -> Tls:
-        """What we show and whom we trust."""
-        return Tls(ca=self / "ca.pem", certificate=self / "client.pem", key=self / "client.key")
+from .certificates import Authority
 
 
 @pytest.fixture(scope="module")
@@ -124,17 +94,20 @@ def test_a_client_with_a_certificate_of_somebody_else(secure, stranger, authorit
 
 def test_a_certificate_for_another_host(secure, authority):
     url = secure.url.replace("dicom:", "dicoms:").replace("127.0.0.1", "localhost")
-    with pytest.raises(Unreachable, match=r"not trusted: .*localhost"):
+    with pytest.raises(Unreachable, match=r"not trusted: .*localhost") as caught:
         DimsePeer(url, tls=authority.ours).echo()
+    assert caught.value.hint == "give the host as the certificate names it"
     lenient = Tls(authority / "ca.pem", authority / "client.pem", authority / "client.key", check_host=False)
     assert DimsePeer(url, tls=lenient).echo() > 0
 
 
 def test_tls_and_plain_do_not_mix(secure, orthanc, authority):
-    with pytest.raises(Unreachable, match="no common TLS"):
+    with pytest.raises(Unreachable, match=r"closed the connection before it answered|no common TLS") as caught:
         over_tls(orthanc, authority.ours).echo()
-    with pytest.raises(PeerError, match="ORTHANC@"):
+    assert "does it speak TLS on this port" in caught.value.hint
+    with pytest.raises(PeerError, match="ORTHANC@") as caught:
         DimsePeer(secure.url, answer_timeout=5).echo()
+    assert "dicoms://" in caught.value.hint
 
 
 def test_nobody_without_a_certificate_delivers_to_us(secure, authority, stranger, port, series):
@@ -158,3 +131,83 @@ def test_files_that_are_no_certificates_are_named(authority, tmp_path, part):
         with pytest.raises(ConfigError, match="cannot be used for TLS") as raised:
             Tls(**{**files, part: path}).client()
         assert str(path.parent) in str(raised.value) or part == "key"
+
+
+# The commands, as a user meets them --------------------------------------------------------------
+
+
+@pytest.fixture
+def pacs(tmp_path):
+    """Run ``vqscript pacs`` as a process, with a server called "radiology"."""
+
+    def run(server, tls, *words):
+        url = server.url.replace("dicom:", "dicoms:")
+        files = {"ca": tls.ca, "certificate": tls.certificate, "key": tls.key}
+        lines = [f'{key} = "{path}"' for key, path in files.items() if path]
+        file = tmp_path / "vqscript.toml"
+        file.write_text("\n".join(['aet = "VQ"', "[repositories.radiology]", f'url = "{url}"', *lines]))
+        return subprocess.run(
+            [sys.executable, "-m", "vqscript", "pacs", words[0], "--pacs", "radiology", *map(str, words[1:])],
+            env={**os.environ, "VQSCRIPT_CONFIG": str(file), "VQSCRIPT_CACHE": str(tmp_path / "cache")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("ours", "message", "hint"),
+    [
+        (None, "asks for a certificate of ours|closed the connection", "certificate and key in vqscript.toml"),
+        ("stranger", "does not accept our certificate client.pem: unknown ca|closed the connection", "authority"),
+        ("expired", "does not accept our certificate expired.pem: certificate expired|closed the connection", ""),
+    ],
+)
+def test_how_a_server_refuses_our_certificate_is_told(secure, authority, stranger, pacs, ours, message, hint):
+    """The connection may be closed so fast that the reason never arrives; then the hint has to do."""
+    folder, name = (stranger, "client") if ours == "stranger" else (authority, ours)
+    certificate, key = (folder / f"{name}.pem", folder / f"{name}.key") if ours else (None, None)
+    done = pacs(secure, Tls(authority / "ca.pem", certificate, key), "echo")
+    assert done.returncode == 1 and done.stdout == ""
+    assert re.match(f"vqscript: radiology ({message})", done.stderr)
+    assert hint in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("shown", "message", "hint"),
+    [
+        ("expired", "certificate has expired", "has to renew it"),
+        ("elsewhere", "IP address mismatch", "give the host as the certificate names it"),
+        ("server", "self-signed certificate", "ca = "),
+    ],
+)
+def test_why_a_server_is_not_trusted_is_told(starting, authority, stranger, pacs, shown, message, hint, series):
+    server = starting(
+        "orthanc",
+        DicomTlsEnabled=True,
+        DicomTlsCertificate=str(authority / f"{shown}.pem"),
+        DicomTlsPrivateKey=str(authority / f"{shown}.key"),
+        DicomTlsTrustedCertificates=str(authority / "ca.pem"),
+    )
+    ca = (stranger if shown == "server" else authority) / "ca.pem"
+    tls = Tls(ca, authority / "client.pem", authority / "client.key")
+    for words in (["echo"], ["find", "--PatientID", "CASE-1"], ["store", series.paths[0]]):
+        done = pacs(server, tls, *words)
+        assert done.returncode == 1, done.stdout
+        assert f"radiology has a certificate that is not trusted: {message}" in done.stderr
+        assert hint in done.stderr
+    assert server.held() == set()
+
+
+def test_commands_over_tls(secure, authority, pacs, series, tmp_path):
+    uid = ["--StudyInstanceUID", series.study_uid]
+    for words in (["echo"], ["store", *series.paths], ["find", *uid]):
+        done = pacs(secure, authority.ours, *words)
+        assert done.returncode == 0, done.stderr
+    assert series.series_uid in done.stdout
+    done = pacs(secure, authority.ours, "get", "--study", series.study_uid, "--repo", tmp_path / "got.repo")
+    assert done.returncode == 0, done.stderr
+    with LocalRepository.open(tmp_path / "got.repo") as repository:
+        assert set(repository.instances(series.study_uid)) == set(series.files)

@@ -288,7 +288,7 @@ def test_our_certificate_is_shown_where_it_is_wanted(serve, certificates: Path) 
 
 
 def test_https_where_none_is_spoken(serve) -> None:
-    with pytest.raises(PeerError, match="do not agree on TLS"):
+    with pytest.raises(PeerError, match="no common TLS"):
         at(f"https://127.0.0.1:{serve(text).port}").get("/x")
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from vqscript.errors import PeerError, Unreachable, UsageError
 from vqscript.network.credentials import NOBODY, Login
-from vqscript.network.tls import Tls
+from vqscript.network.tls import OURS, Tls
 
 Body = bytes | Callable[[], Iterable[bytes]] | None
 """What is sent: bytes, or a function that yields them, from the beginning again each time it is called."""
@@ -23,6 +23,9 @@ MAX_REASON = 2048
 """Bytes of an answer that are looked at for the reason of a refusal."""
 
 BLOCK = 1 << 20
+
+CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""How a connection that the server has closed shows."""
 
 MAX_TEXT = 256 << 20
 """Bytes of an answer that is taken as a whole; DICOM objects are taken in pieces instead."""
@@ -73,7 +76,8 @@ class Http:
         self.name = name
         self._path = parts.path.rstrip("/")
         self._host, self._port = host, port or (443 if parts.scheme == "https" else 80)
-        self._context = (tls or Tls()).client() if parts.scheme == "https" else None
+        self._tls = tls or Tls()
+        self._context = self._tls.client() if parts.scheme == "https" else None
         self._login = login
         self._connect, self._answer = connect, answer
         self._idle: list[http.client.HTTPConnection] = []
@@ -163,7 +167,7 @@ class Http:
             except Unreachable as error:
                 connection.close()
                 # A server may close a connection that it kept open at the very moment we use it again.
-                if not used or not isinstance(error.__cause__, ConnectionError):
+                if not used or not isinstance(error.__cause__, CLOSED):
                     raise
             except BaseException:
                 connection.close()
@@ -202,16 +206,10 @@ class Http:
         """Turn what sockets, TLS and HTTP raise into errors that name the server."""
         try:
             yield
-        except ssl.SSLCertVerificationError as error:
-            raise self.error(
-                f"has a certificate that is not trusted: {error.verify_message}",
-                "",
-                "if the hospital's own authority has signed it, name that authority's file: ca = ... in vqscript.toml",
-            ) from error
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+            raise self._closed() from error
         except ssl.SSLError as error:
-            raise self.error(
-                f"and we do not agree on TLS: {error.reason or error}", "", "is it https, at this port?"
-            ) from error
+            raise self.error(self._tls.failure(error)[0], "", self._tls.failure(error)[1]) from error
         except TimeoutError as error:
             raise self._gone(
                 f"gave no answer for {self._answer:g} s", "timeout = ... in vqscript.toml waits longer"
@@ -223,7 +221,7 @@ class Http:
                 f"does not answer: nothing listens at {self._host}:{self._port}", "does it run?"
             ) from error
         except (OSError, http.client.RemoteDisconnected) as error:
-            raise self._gone("closed the connection", "try again") from error
+            raise self._closed() from error
         except http.client.IncompleteRead as error:
             raise self.cut_off() from error
         except http.client.HTTPException as error:
@@ -231,6 +229,11 @@ class Http:
 
     def _gone(self, what: str, hint: str) -> Unreachable:
         return Unreachable(f"{self.name} {what}", hint=hint, peer=self.name, status="")
+
+    def _closed(self) -> Unreachable:
+        unshown = self._context is not None and self._tls.certificate is None
+        hint = f"try again; it may ask for a certificate of ours: {OURS}" if unshown else "try again"
+        return self._gone("closed the connection", hint)
 
     def cut_off(self) -> Unreachable:
         """Return the error that an answer ended too early."""

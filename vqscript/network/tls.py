@@ -11,6 +11,13 @@ from vqscript.errors import ConfigError
 if TYPE_CHECKING:
     import ssl
 
+OURS = "certificate and key in vqscript.toml are to be ones that an authority it trusts has signed"
+_AUTHORITY = "name the file of the authority that signed it, as a hospital's own: ca = ... in vqscript.toml"
+_HOST = "give the host as the certificate names it"
+_TIME = "its administrator has to renew it; is the clock of this machine right?"
+_DISTRUSTED = {9: _TIME, 10: _TIME, 62: _HOST, 64: _HOST}
+"""Ways out by the number that OpenSSL gives a failed verification (X509_V_ERR_...); else it is the authority."""
+
 
 @dataclass(frozen=True)
 class Tls:
@@ -54,6 +61,27 @@ class Tls:
         if self.ca is not None:
             context.verify_mode = ssl.CERT_REQUIRED
         return context
+
+    def failure(self, error: ssl.SSLError) -> tuple[str, str]:
+        """Return what kept TLS from beginning, to follow the server's name in a message, and the way out.
+
+        Over TLS 1.3 a server tells only after the handshake, with its first answer, that it refuses our certificate.
+        """
+        import ssl
+
+        if isinstance(error, ssl.SSLCertVerificationError):
+            hint = _DISTRUSTED.get(error.verify_code, _AUTHORITY)
+            return f"has a certificate that is not trusted: {error.verify_message}", hint
+        reason = error.reason or ""
+        if "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason):
+            if self.certificate is None:
+                return "asks for a certificate of ours", OURS
+            said = reason.partition("ALERT_")[2].replace("_", " ").lower()
+            hint = "have it renewed" if "expired" in said else OURS
+            return f"does not accept our certificate {self.certificate.name}: {said}", hint
+        if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return "closed the connection when TLS had hardly begun", f"it may ask for a certificate of ours: {OURS}"
+        return f"and this program found no common TLS: {reason or error}", "does it speak TLS on this port?"
 
     def _load(self, context: ssl.SSLContext) -> None:
         path = self.ca or self.certificate

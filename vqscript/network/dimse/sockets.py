@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Buffer  # type: ignore[attr-defined]
 
+    from vqscript.errors import Unreachable
     from vqscript.network.dimse.address import Address
 
 _QUICK = getattr(socket, "TCP_QUICKACK", None)  # Linux only
@@ -17,8 +18,6 @@ _QUICK = getattr(socket, "TCP_QUICKACK", None)  # Linux only
 
 def connect(address: Address) -> socket.socket:
     """Return a connection to a server; Unreachable says why there is none."""
-    import ssl
-
     try:
         plain = socket.create_connection((address.host, address.port), timeout=address.connect_timeout)
     except TimeoutError as error:
@@ -31,20 +30,24 @@ def connect(address: Address) -> socket.socket:
         return plain
     try:
         return address.tls.client().wrap_socket(plain, server_hostname=address.host)
-    except ssl.SSLCertVerificationError as error:
-        plain.close()
-        raise address.unreachable(
-            f"has a certificate that is not trusted: {error.verify_message}", "is ca the authority that signed it?"
-        ) from error
     except OSError as error:
         plain.close()
-        raise address.unreachable(
-            f"and this program found no common TLS: {error.strerror or error}",
-            "does it speak TLS on this port, and does it ask for a client certificate?",
-        ) from error
+        raise unopened(address, error) from error
     except BaseException:  # Ctrl-C, or certificates of ours that are none
         plain.close()
         raise
+
+
+def unopened(address: Address, error: OSError) -> Unreachable:
+    """Return the error that a connection ended before an association was open; over TLS that is how much is refused."""
+    import ssl
+
+    if address.tls and isinstance(error, ssl.SSLError):
+        return address.unreachable(*address.tls.failure(error))
+    said = f"closed the connection before it answered: {error.strerror or error}"
+    if address.tls:
+        return address.unreachable(said, "does it speak TLS on this port, and does it ask for a certificate of ours?")
+    return address.unreachable(said, "is this the port of a DICOM server? one that speaks TLS is called by dicoms://")
 
 
 def hasten(connection: socket.socket) -> None:

@@ -43,7 +43,7 @@ class Link(Channel):
         self._contexts = {2 * n + 1: context for n, context in enumerate(contexts)}
         try:
             with self._border():
-                self._reply = self._negotiate(contexts, storing)
+                self._reply = self._opened(contexts, storing)
         except BaseException as error:
             self.__exit__(type(error), error, None)
             raise
@@ -103,6 +103,14 @@ class Link(Channel):
     def storing(self) -> frozenset[str]:
         """SOP classes of which the server agreed to send us instances."""
         return self._reply.storing
+
+    def _opened(self, contexts: Sequence[Context], storing: Sequence[str]) -> Reply:
+        try:
+            return self._negotiate(contexts, storing)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise sockets.unopened(self._address, error) from error
 
     def _negotiate(self, contexts: Sequence[Context], storing: Sequence[str]) -> Reply:
         address = self._address
