@@ -348,7 +348,9 @@ def test_by_patient_a_task_has_all_studies_of_one(bench, mice):
           return rows
         end
     """)
-    assert bench.run("--by", "patient").code == 0
+    ended = bench.run("--by", "patient", "--jobs", "1")
+    assert ended.code == 0
+    assert ended.err.startswith("2 patients with 3 studies, 1 at a time\n")
     rows = bench.rows()
     both = next(row for row in rows if row["n"] == "2" and row["roi"] == "both")
     assert set(both["study_uid"].split(";")) == {mice.uid(0), mice.uid(1)}
@@ -536,7 +538,8 @@ def test_two_batches_in_one_folder_do_not_mix(bench, until):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
-def test_ctrl_c_ends_with_130_and_keeps_what_is_done(bench, until):
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_kill_end_with_130_and_keep_what_is_done(bench, until, told):
     bench.write("""
         function process(repo, study, batch)
           if batch.index == 2 then VQ.writeFile("working", "1") while not VQ.fileExists("go") do end end
@@ -545,7 +548,7 @@ def test_ctrl_c_ends_with_130_and_keeps_what_is_done(bench, until):
     """)
     process = bench.start("--jobs", "1")
     until(lambda: any(bench.output.glob("studies/*/working")))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(told)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     assert [row["n"] for row in bench.rows()] == ["1"]

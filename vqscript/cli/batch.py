@@ -69,6 +69,7 @@ def _run(args: argparse.Namespace) -> int:
     from vqscript.batch.batch import run_batch
     from vqscript.batch.settings import Settings
     from vqscript.cli.batch_progress import progress
+    from vqscript.cli.ending import end_as_by_ctrl_c
 
     for flag in ("repo", "output"):
         if not getattr(args, flag):
@@ -80,6 +81,7 @@ def _run(args: argparse.Namespace) -> int:
         scheduler=args.scheduler,
         parquet=args.parquet,
     )
+    end_as_by_ctrl_c()
     with progress() as listener:
         tally = run_batch(_job(args), settings, listener)
     if args.json:

@@ -52,7 +52,9 @@ class Lines:
     def planned(self, tasks: list[Task], workers: int) -> None:
         """Say what is to be done."""
         self._of = len(tasks)
-        self._say(f"{len(tasks)} studies, {workers} at a time")
+        studies = sum(len(task.studies) for task in tasks)
+        what = f"{studies} studies" if studies == len(tasks) else f"{len(tasks)} patients with {studies} studies"
+        self._say(f"{what}, {workers} at a time")
 
     def started(self, task: Task) -> None:
         """A line when it is finished is enough."""
@@ -88,7 +90,8 @@ class Bars:
 
     def planned(self, tasks: list[Task], workers: int) -> None:
         """Show how much there is to do."""
-        self._bar.update(self._line, total=len(tasks), now=f"{workers} at a time")
+        what = "patients" if any(len(task.studies) > 1 for task in tasks) else "studies"
+        self._bar.update(self._line, description=what, total=len(tasks), now=f"{workers} at a time")
 
     def started(self, task: Task) -> None:
         """Show a study among those that run."""

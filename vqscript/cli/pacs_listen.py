@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +38,9 @@ def add_subparser(subparsers: Any, common: argparse.ArgumentParser) -> None:
         "--ca", metavar="PEM", type=Path, help="take only callers with a certificate that it has signed"
     )
     parser.add_argument("--max-associations", metavar="N", type=int, default=16, help="open at the same time")
-    parser.add_argument("--min-free", metavar="SIZE", default="1 GB", help="what is to stay free on the disk")
+    parser.add_argument(
+        "--min-free", metavar="SIZE", default="1 GB", help="what is to stay free on the disk; 0 for nothing"
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--durable", action="store_true", help="flush to the disk before answering (the default)")
     how.add_argument("--fast", action="store_true", help="leave that to the system: a failure of power may cost files")
@@ -50,14 +50,13 @@ def add_subparser(subparsers: Any, common: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Listen until Ctrl-C, or until the process is told to end."""
+    from vqscript.cli.ending import end_as_by_ctrl_c
     from vqscript.config import load
     from vqscript.pacs.listen.server import Server
 
     config = load(args.config and Path(args.config))
     server = Server(_settings(args, config), _json if args.json else _line)
-    if threading.current_thread() is threading.main_thread():
-        # A service is ended so: associations are aborted as they are by Ctrl-C.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_as_by_ctrl_c()
     try:
         server.serve()
     except KeyboardInterrupt:
@@ -80,8 +79,9 @@ def _settings(args: argparse.Namespace, config: Config) -> Settings:
         raise UsageError("--key and --ca go with --certificate", hint="TLS needs a certificate of ours")
     if args.max_associations < 1:
         raise UsageError(f"{args.max_associations} associations are none", hint="--max-associations 16")
+    spare = size(args.min_free, "--min-free") if args.min_free.strip("0 ") else 0
     return Settings(
-        Store(root, plain=bool(args.folder), durable=not args.fast, spare=size(args.min_free, "--min-free")),
+        Store(root, plain=bool(args.folder), durable=not args.fast, spare=spare),
         aet=args.aet or config.aet,
         port=config.port if args.port is None else args.port,
         bind=args.bind,
