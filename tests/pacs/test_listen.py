@@ -3,137 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import signal
-import socket
-import ssl
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from pydicom import Dataset, dcmread
 from pydicom.uid import ImplicitVRLittleEndian, RLELossless
 
-import vqscript
 from vqscript.config import Caller, load
-from vqscript.errors import PeerError, Unreachable, UsageError
+from vqscript.errors import Unreachable, UsageError
 from vqscript.network.dimse.address import Address
-from vqscript.network.dimse.fast import elements, pdu
-from vqscript.network.dimse.fast.link import Link
 from vqscript.network.dimse.store import send
-from vqscript.network.tls import Tls
-from vqscript.pacs.listen.callers import Callers, parse_caller
-from vqscript.pacs.listen.events import Event
-from vqscript.pacs.listen.filing import Store
-from vqscript.pacs.listen.server import Server, Settings
+from vqscript.pacs.listen.callers import Callers
 from vqscript.repository.local import LocalRepository
 
-from ..network.conftest import Made, Proxy, free_port, make_series, proxy, series, start_orthanc, write_series
+from ..network.conftest import Proxy, free_port, make_series, proxy, series, start_orthanc, write_series
+from .listening import Running, dataset_of, dcmtk, listen, of_study, raw_store, started, stored
 
-__all__ = ["make_series", "proxy", "series"]  # fixtures
-
-CT = "1.2.840.10008.5.1.4.1.1.2"
-EXPLICIT = "1.2.840.10008.1.2.1"
-
-
-def dcmtk(program: str, *words: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a tool of DCMTK; pynetdicom installs others of the same names beside Python."""
-    found = shutil.which(program, path="/usr/local/bin:/usr/bin:/opt/homebrew/bin")
-    if not found:
-        pytest.skip(f"needs DCMTK's {program} (.ci/install-peers)")
-    command = [found, *map(str, words)]
-    environment = {**os.environ, "TCP_NODELAY": "1"}
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, env=environment)
-
-
-@dataclass
-class Running:
-    """A server in a thread of this process."""
-
-    server: Server
-    root: Path
-    events: list[Event] = field(default_factory=list)
-
-    @property
-    def port(self) -> int:
-        return self.server.port
-
-    @property
-    def address(self) -> Address:
-        return Address("OURS", "127.0.0.1", self.port, "TESTER", answer_timeout=20)
-
-    def repository(self) -> LocalRepository:
-        return LocalRepository.open(self.root)
-
-    def told(self, kind: str, count: int = 1) -> list[str]:
-        """What was told of a kind; the end of an association is told shortly after the caller sees it."""
-        give_up = time.monotonic() + 10
-        while True:
-            found = [event.text for event in self.events if event.kind == kind]
-            if len(found) >= count or time.monotonic() > give_up:
-                return found
-            time.sleep(0.01)
-
-    def rejected(self) -> list[dict[str, str]]:
-        return [json.loads(path.read_text()) for path in sorted(self.root.glob("rejected/*.json"))]
-
-
-Listen = Callable[..., Running]
-
-
-@pytest.fixture
-def listen(tmp_path: Path) -> Iterator[Listen]:
-    """Start servers: ``listen(callers=...)``; ``store`` takes what Store does."""
-    running: list[Running] = []
-
-    def start(store: dict[str, object] | None = None, **settings: object) -> Running:
-        root = tmp_path / f"server{len(running)}.repo"
-        if not (store or {}).get("plain"):
-            LocalRepository.create(root).close()
-        events: list[Event] = []
-        made = Settings(Store(root, **{"durable": False, **(store or {})}), "OURS", 0, **settings)  # type: ignore[arg-type]
-        running.append(Running(Server(made, events.append), root, events))
-        threading.Thread(target=running[-1].server.serve, daemon=True).start()
-        return running[-1]
-
-    yield start
-    for one in running:
-        one.server.close()
-
-
-def of_study(made: Made) -> tuple[object, ...]:
-    return "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={made.study_uid}"
-
-
-def stored(running: Running, *series: Made) -> None:
-    """Send series that have to be accepted."""
-    sent = list(send(running.address, [path for one in series for path in one.paths]))
-    assert [one.status for one in sent] == ["0000"] * len(sent)
-
-
-def raw_store(running: Running, data: bytes, sop_class: str = CT, uid: str = "1.2.3", syntax: str = EXPLICIT) -> int:
-    """Send any bytes as an instance; returns the status."""
-    with Link(running.address, [pdu.Context(sop_class, (syntax,))]) as link:
-        request = elements.request(elements.C_STORE_RQ, 1, sop_class, dataset=True)
-        request[elements.AFFECTED_SOP_INSTANCE] = uid
-        link.send(link.accepted(sop_class), request, len(data), (memoryview(data),))
-        answer, _ = link.read_answer(elements.C_STORE_RSP, 1)
-        return answer.number(elements.STATUS)
-
-
-def dataset_of(path: Path) -> bytes:
-    """Return the data set of a file, which begins with its character set."""
-    start = path.read_bytes()
-    return start[start.index(b"\x08\x00\x05\x00CS") :]
-
+__all__ = ["listen", "make_series", "proxy", "series", "started"]  # fixtures
 
 # -- storing ------------------------------------------------------------------------------------------------------
 
@@ -304,90 +192,8 @@ def test_a_uid_is_never_a_path(listen, make_series, plain):
     data = dataset_of(made.paths[0]).replace(b"1.2.3.4.5.6.7.8.9", b"../../../../etc/x")
     assert raw_store(running, data, uid=next(iter(made.files))) == 0xC000
     assert "is no UID" in running.rejected()[0]["reason"]
+    running.told("ended")  # its folder for what comes in is gone now
     assert not list(running.root.glob("**/etc"))
-
-
-# -- who may call -------------------------------------------------------------------------------------------------
-
-
-def test_only_callers_that_are_known(listen, series):
-    running = listen(callers=Callers([parse_caller("SCANNER@localhost:104")]))
-    with pytest.raises(PeerError, match="calling AE title not recognized"):
-        list(send(running.address, series.paths))
-    assert running.told("refused") == ["TESTER@127.0.0.1: is no caller that we know"]
-    done = dcmtk("storescu", "-aet", "SCANNER", "-aec", "OURS", "127.0.0.1", running.port, *series.paths)
-    assert done.returncode == 0, done.stderr
-
-
-def test_a_caller_that_calls_from_elsewhere(listen, series):
-    running = listen(callers=Callers([Caller("TESTER", "192.0.2.1", 104)]))
-    with pytest.raises(PeerError, match="calling AE title not recognized"):
-        list(send(running.address, series.paths))
-
-
-def test_another_name_than_ours(listen):
-    running = listen()
-    done = dcmtk("echoscu", "-aec", "THEIRS", "127.0.0.1", running.port)
-    assert done.returncode != 0 and "Called AE Title Not Recognized" in done.stderr
-    assert running.told("refused") == ["ECHOSCU@127.0.0.1: called THEIRS, but we are OURS"]
-
-
-def test_too_many_associations(listen):
-    running = listen(associations=2)
-    contexts = [pdu.Context("1.2.840.10008.1.1", (EXPLICIT,))]
-    refused = pytest.raises(PeerError, match="local limit exceeded \\(for now\\)")
-    with Link(running.address, contexts), Link(running.address, contexts), refused:
-        Link(running.address, contexts)
-    running.told("ended")
-    give_up = time.monotonic() + 10
-    while dcmtk("echoscu", "-aec", "OURS", "127.0.0.1", running.port).returncode:
-        assert time.monotonic() < give_up
-
-
-@pytest.mark.parametrize("sent", [b"GET / HTTP/1.0\r\n\r\n", bytes(500), b"\1\0\xff\xff\xff\xff", b"\1\0\0\0\0\4abcd"])
-def test_what_is_no_dicom_client(listen, sent):
-    running = listen()
-    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
-        connection.sendall(sent)
-        connection.shutdown(socket.SHUT_WR)
-        with suppress(ConnectionResetError):
-            assert connection.recv(100) in (b"", pdu.ABORT_BY_USER)
-    assert dcmtk("echoscu", "-aec", "OURS", "127.0.0.1", running.port).returncode == 0
-    assert running.told("refused") or running.told("error")
-
-
-@pytest.mark.parametrize("text", ["", "A", "A@b", "A@b:", "A@b:0", "A@b:x", "@b:1", "LONGER-THAN-SIXTEEN@b:1"])
-def test_what_is_no_caller(text):
-    with pytest.raises(UsageError):
-        parse_caller(text)
-
-
-def test_tls_takes_only_callers_with_a_certificate(listen, series, tmp_path):
-    openssl = shutil.which("openssl")
-    if not openssl:
-        pytest.skip("needs openssl")
-    subprocess.run(
-        [
-            *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2"),
-            *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"),
-        ],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-    )
-    tls = Tls(tmp_path / "cert.pem", tmp_path / "cert.pem", tmp_path / "key.pem")
-    running = listen(tls=tls)
-    secure = Address("OURS", "127.0.0.1", running.port, "TESTER", tls=tls)
-    assert all(one.accepted for one in send(secure, series.paths))
-    without = Address("OURS", "127.0.0.1", running.port, "TESTER", tls=Tls(tmp_path / "cert.pem"))
-    with pytest.raises(PeerError):
-        list(send(without, series.paths))
-    plain = Address("OURS", "127.0.0.1", running.port, "TESTER", answer_timeout=5)
-    with pytest.raises(PeerError):
-        list(send(plain, series.paths))
-    context = ssl.create_default_context(cafile=tmp_path / "cert.pem")
-    assert context.verify_mode == ssl.CERT_REQUIRED
-    assert len(running.told("refused")) >= 1
 
 
 # -- finding ------------------------------------------------------------------------------------------------------
@@ -598,33 +404,10 @@ def test_orthanc_sends_asks_and_fetches(listen, tmp_path):
 # -- as a process -------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def process(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], int]]]:
-    """Start ``vqscript pacs listen``; gives the process, and the port that it has told."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*words: object) -> tuple[subprocess.Popen[str], int]:
-        command = [sys.executable, "-m", "vqscript", "pacs", "listen", "--port", "0", "--aet", "OURS", "--json"]
-        environment = {**os.environ, "PYTHONPATH": str(Path(vqscript.__file__).parents[1])}
-        made = subprocess.Popen(
-            [*command, *map(str, words)], cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment
-        )
-        started.append(made)
-        assert made.stdout is not None
-        return made, json.loads(made.stdout.readline())["about"]["port"]
-
-    yield start
-    for one in started:
-        one.kill()
-        one.wait()
-        assert one.stdout is not None
-        one.stdout.close()
-
-
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_ends_associations_and_the_server(process, series, tmp_path, how):
+def test_ctrl_c_ends_associations_and_the_server(started, series, tmp_path, how):
     LocalRepository.create(tmp_path / "lab.repo").close()
-    server, port = process(tmp_path / "lab.repo")
+    server, port = started(tmp_path / "lab.repo")
     address = Address("OURS", "127.0.0.1", port, "TESTER", answer_timeout=20)
     sent = send(address, series.paths)
     assert next(sent).accepted
@@ -639,9 +422,9 @@ def test_ctrl_c_ends_associations_and_the_server(process, series, tmp_path, how)
         assert repository.verify() == [], "nothing is left in incoming"
 
 
-def test_a_server_that_was_killed_is_started_again(process, series, tmp_path):
+def test_a_server_that_was_killed_is_started_again(started, series, tmp_path):
     LocalRepository.create(tmp_path / "lab.repo").close()
-    server, port = process(tmp_path / "lab.repo")
+    server, port = started(tmp_path / "lab.repo")
     sent = send(Address("OURS", "127.0.0.1", port, "TESTER", answer_timeout=20), series.paths)
     assert next(sent).accepted
     server.kill()
@@ -650,7 +433,7 @@ def test_a_server_that_was_killed_is_started_again(process, series, tmp_path):
     with LocalRepository.open(tmp_path / "lab.repo") as repository:
         assert len(repository.instances(series.study_uid)) >= 1, "what was acknowledged is there"
         assert {problem.kind for problem in repository.verify()} <= {"unfinished", "unindexed"}
-    _, port = process(tmp_path / "lab.repo")
+    _, port = started(tmp_path / "lab.repo")
     assert all(one.accepted for one in send(Address("OURS", "127.0.0.1", port, "TESTER"), series.paths))
     with LocalRepository.open(tmp_path / "lab.repo") as repository:
         assert set(repository.instances(series.study_uid)) == set(series.files)

@@ -17,14 +17,13 @@ from vqscript.network.dimse.fast.accepting import Accepting, Request
 from vqscript.network.dimse.fast.pdu import Malformed
 from vqscript.network.tls import Tls
 from vqscript.pacs.listen.callers import Callers
+from vqscript.pacs.listen.connections import Connections, handshake_failure
 from vqscript.pacs.listen.contexts import choose
 from vqscript.pacs.listen.events import Event, Tell
 from vqscript.pacs.listen.filing import Store
 from vqscript.pacs.listen.intake import Count
 from vqscript.pacs.listen.sending import Sender
 from vqscript.pacs.listen.service import Service
-
-_CLOSING_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,8 @@ class Settings:
     port : int
         0 for any that is free.
     bind : str
-        Address of the network to listen on: ``127.0.0.1`` for this machine alone, ``0.0.0.0`` or ``::`` for all.
+        Address of the network to listen on: ``127.0.0.1`` for this machine alone, ``0.0.0.0`` for all of IPv4, ``::``
+        for all of IPv6 and IPv4.
     callers : Callers
     tls : Tls, optional
     associations : int
@@ -81,8 +81,7 @@ class Server:
         self._settings = settings
         self._tell_one = tell
         self._telling = threading.Lock()
-        self._open: dict[threading.Thread, socket.socket] = {}
-        self._lock = threading.Lock()
+        self._connections = Connections(settings.associations)
         self._context = settings.tls.server() if settings.tls else None
         settings.store.prepare()
         self._sender = None
@@ -90,8 +89,9 @@ class Server:
             timeouts = settings.connect_timeout, settings.answer_timeout
             self._sender = Sender(settings.aet, settings.callers, settings.tls, *timeouts)
         family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+        both = settings.bind == "::" and socket.has_dualstack_ipv6()
         try:
-            self._listening = socket.create_server((settings.bind, settings.port), family=family)
+            self._listening = socket.create_server((settings.bind, settings.port), family=family, dualstack_ipv6=both)
         except OverflowError as error:
             raise UsageError(f"{settings.port} is no port", hint="1 to 65535") from error
         except OSError as error:
@@ -120,9 +120,10 @@ class Server:
                         return  # closed from another thread
                     time.sleep(0.1)  # no more file handles: some will be free again
                     continue
-                thread = threading.Thread(target=self._serve_one, args=(connection, place[0]), daemon=True)
-                with self._lock:
-                    self._open[thread] = connection
+                # As it is called where both kinds of addresses are listened on: ::ffff:10.0.0.7 is 10.0.0.7.
+                host = place[0].removeprefix("::ffff:")
+                thread = threading.Thread(target=self._serve_one, args=(connection, host), daemon=True)
+                self._connections.come(thread, connection)
                 thread.start()
         finally:
             self.close()
@@ -132,13 +133,7 @@ class Server:
         with contextlib.suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)  # wakes up who waits in accept
         self._listening.close()
-        with self._lock:
-            left = dict(self._open)
-        for connection in left.values():
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RD)  # who reads from it finds its end, and aborts
-        for thread in left:
-            thread.join(_CLOSING_SECONDS)
+        self._connections.end()
 
     def _serve_one(self, connection: socket.socket, host: str) -> None:
         """Answer one caller; the body of a thread."""
@@ -147,17 +142,17 @@ class Server:
             if self._context is not None:
                 connection.settimeout(self._settings.connect_timeout)
                 connection = self._context.wrap_socket(connection, server_side=True)
+                self._connections.secured(connection)
             self._associate(connection, host)
         except OSError as error:
-            self._tell(Event("refused", f"{host}: no TLS: {error.strerror or error}", {"host": host}))
+            self._tell(Event("refused", f"{host}: {handshake_failure(error)}", {"host": host}))
         except Malformed as error:
             self._tell(Event("refused", f"{host}: what came is no DICOM: {error}", {"host": host}))
         except VqError as error:
             self._tell(Event("error", f"{host}: {error.message}", {"host": host}))
         finally:
             connection.close()
-            with self._lock:
-                self._open.pop(threading.current_thread(), None)
+            self._connections.leave()
 
     def _associate(self, connection: socket.socket, host: str) -> None:
         settings = self._settings
@@ -176,14 +171,12 @@ class Server:
         self._answer(link, caller, host)
 
     def _why_not(self, request: Request, caller: Caller | None) -> tuple[tuple[int, int, int] | None, str]:
-        """Return why an association is refused, for the caller and for a person."""
-        with self._lock:
-            crowded = len(self._open) > self._settings.associations
+        """Let a caller in, or return why it is refused, for itself and for a person."""
         if request.called != self._settings.aet.strip():
             return accepting.CALLED_NOT_KNOWN, f"called {request.called}, but we are {self._settings.aet}"
         if caller is None:
-            return accepting.CALLING_NOT_KNOWN, "is no caller that we know"
-        if crowded:
+            return accepting.CALLING_NOT_KNOWN, self._settings.callers.why_not(request.calling)
+        if not self._connections.let_in():
             return accepting.TOO_MANY, f"more than {self._settings.associations} associations"
         return None, ""
 
