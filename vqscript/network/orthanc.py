@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 from vqscript.errors import NotDicom, PeerError, UsageError
+from vqscript.imaging.dicom.same import same_content
 from vqscript.network.filemeta import file_meta
 from vqscript.network.http import Http
 from vqscript.network.peer import Answer, Level, Receiver, Sent
@@ -170,8 +173,17 @@ class OrthancPeer:
                 raise  # not this instance's fault: the others would fare no better
             return Sent(path, uid, accepted=False, status=error.message.partition(" refused: ")[2] or error.status)
         status = str(said.get("Status", "")) if isinstance(said, dict) else ""
-        good = status in ("Success", "AlreadyStored")
-        return Sent(path, uid, accepted=good, status=status or "no status")
+        if status == "AlreadyStored" and not self._has(str(said.get("ID", "")), data):
+            return Sent(path, uid, accepted=False, status="AlreadyStored, with other content, which was kept")
+        return Sent(path, uid, accepted=status in ("Success", "AlreadyStored"), status=status or "no status")
+
+    def _has(self, identifier: str, data: bytes) -> bool:
+        """Whether what it keeps of an instance is this file; it says that it has the UID, and compares nothing."""
+        with self._http.open("GET", f"/instances/{quote(identifier)}/attachments/dicom/md5") as response:
+            digest = response.read().strip()
+        if digest == hashlib.md5(data, usedforsecurity=False).hexdigest().encode():
+            return True
+        return same_content(BytesIO(data), BytesIO(self._file(identifier)[1]))
 
     # Labels -------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from vqscript.datapoints.records import DataPoint
 from vqscript.errors import RepositoryError, VqError
 from vqscript.imaging.dicom.header import read_header, read_quickly
 from vqscript.imaging.dicom.instance import Instance
-from vqscript.imaging.dicom.values import conversion_errors, quiet
+from vqscript.imaging.dicom.values import conversion_errors
 from vqscript.repository import layout
 from vqscript.repository.attributes import KEYWORDS, series_of, study_of
 from vqscript.repository.base import Series, Study
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 
 _REMEMBERED = 1000
-_PADDING = 0xFFFCFFFC
 
 
 class Mismatch(RepositoryError):
@@ -274,24 +273,14 @@ def check_announced(sop_class: str, sop_uid: str, announced: tuple[str, str]) ->
 def same_object(one: Path, other: Path) -> bool:
     """Whether two DICOM files hold the same object.
 
-    The same bytes will do. Otherwise elements are compared: who sent it may have written lengths of sequences and
-    groups in another way, and a file's meta information is not part of the object.
+    The same bytes will do. Otherwise elements are compared: who sent it may have written it in another way, and a
+    file's meta information is not part of the object.
     """
     if one.stat().st_size == other.stat().st_size and layout.hash_file(one) == layout.hash_file(other):
         return True
-    from pydicom import dcmread
+    from vqscript.imaging.dicom.same import same_content
 
-    try:
-        with quiet():
-            first, second = (dcmread(path) for path in (one, other))
-            for dataset in (first, second):
-                for element in [tag for tag in dataset.keys() if tag.element == 0 or tag == _PADDING]:  # noqa: SIM118
-                    del dataset[element]
-            return first == second
-    except OSError:
-        return False
-    except conversion_errors():
-        return False
+    return same_content(one, other)
 
 
 def _points(header: Dataset, instance: Instance) -> tuple[tuple[DataPoint, ...], str]:

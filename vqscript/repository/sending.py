@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vqscript.errors import ImageError, NotDicom, Unreachable
+from vqscript.errors import ImageError, Unreachable
 from vqscript.imaging.dicom.instance import Instance
-from vqscript.network.filemeta import MAX_META, file_meta
 from vqscript.network.peer import Peer, Sent
 from vqscript.repository.base import StoreReport
 from vqscript.repository.fetching import TRIES, Fetcher
@@ -99,34 +98,7 @@ def skip(report: StoreReport, path: Path, reason: str, failed: bool) -> None:
 
 
 def _compare(path: Path, stored: Path, uid: str, report: StoreReport) -> None:
-    if _same(path, stored):
+    if same_object(path, stored):
         report.known.append(path)
     else:
         skip(report, path, f"SOP Instance UID {uid} is stored already with other content, which was kept", failed=True)
-
-
-def _same(path: Path, other: Path) -> bool:
-    """Whether two files hold the same attributes, whatever their transfer syntax and meta information."""
-    if _syntax(path) == _syntax(other):
-        return same_object(path, other)
-    from pydicom import dcmread
-
-    from vqscript.imaging.dicom.values import conversion_errors
-
-    one, two = dcmread(path, force=True), dcmread(other)
-    try:
-        for dataset in (one, two):  # compressed or not, it is the same image
-            dataset.pop("PixelData", None)
-        return bool(one == two)
-    except conversion_errors():  # what cannot be read cannot be told to be the same
-        return False
-
-
-def _syntax(path: Path) -> str:
-    """Return the transfer syntax of a file, "" for one that begins with its data set."""
-    with path.open("rb") as file:
-        start = file.read(MAX_META)
-    try:
-        return file_meta(start).transfer_syntax
-    except NotDicom:
-        return ""
