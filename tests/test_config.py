@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from vqscript import config
+from vqscript.charsets import TERMS
 from vqscript.config import Caller, Config, Project, Server, load
 from vqscript.config_file import KEYS, SERVER_KEYS, read
 from vqscript.config_lines import line_of
@@ -127,9 +128,10 @@ def test_broken_toml_and_bytes_that_are_no_text(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no valid TOML.*line 2"):
         load(write(tmp_path, 'user = "a"\nuser = x\n'))
     file = tmp_path / "latin.toml"
-    file.write_bytes(b'user = "Andr\xe9"')
-    with pytest.raises(ConfigError, match=r"cannot read .*latin\.toml"):
+    file.write_bytes(b'\nuser = "Andr\xe9"')
+    with pytest.raises(ConfigError, match=r"latin\.toml, line 2: .*not in UTF-8") as caught:
         load(file)
+    assert (caught.value.line, caught.value.hint) == (2, "save it as UTF-8")
 
 
 def test_the_creator(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +210,7 @@ port = "104"
 lab = 3
 "old" = "dicomweb+https://anna:secret@host/x"
 [repositories.clinic]
-url = "orthanc+http://host"
+url = "orthanc+https://host"
 pasword_env = "P"
 password = "hunter2"
 project = { attribute = "StudyDescription", patern = "{project}" }
@@ -238,12 +240,12 @@ def test_every_fault_is_found_with_its_line(tmp_path: Path) -> None:
         (8, 'unknown key "pasword_env"'),
         (9, 'unknown key "password"'),
         (10, 'unknown key "patern"'),
-        (11, "timeout must be a number of seconds"),
+        (11, "timeout must be a number of seconds, more than 0"),
         (12, 'repository "clinic" has a key, but no certificate'),
         (14, '"TOO LONG FOR AN AE TITLE" is no AE title'),
         (17, "a caller needs aet, host and port; host is missing"),
         (19, "port must be a number from 1 to 65535"),
-        (21, "size must be a number of bytes, or text with a unit"),
+        (21, "size must be a number of bytes, or text with a unit: KB, MB, GB, TB"),
         (23, 'unknown key "anwser"'),
     ]
     assert all(finding.hint for finding in findings)
@@ -253,21 +255,51 @@ def test_every_fault_is_found_with_its_line(tmp_path: Path) -> None:
     assert "environment variables" in next(each for each in findings if each.line == 9).hint
 
 
+HTTPS, DICOM, DICOMS = "orthanc+https://h", "dicom://A@h", "dicoms://A@h"
+
+
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("url", "said", "message"),
     [
-        ('project = "StudyDescription"', "project must be a table"),
-        ('project = { attribute = "study description" }', "project needs a DICOM keyword"),
-        ('project = { attribute = "StudyID", pattern = "x" }', "must hold {project} once"),
-        ('token_env = "T"\npassword_env = "P"\nuser = "u"', "a token and a password"),
-        ('password_env = "P"', "a password, but no user"),
-        ('ca = "~nobody-of-this-name/x"', "is no path"),
+        (HTTPS, 'project = "StudyDescription"', "project must be a table"),
+        (HTTPS, 'project = { attribute = "study description" }', "project needs a DICOM keyword"),
+        (HTTPS, 'project = { attribute = "StudyID", pattern = "x" }', "must hold {project} once"),
+        (HTTPS, 'project = { attribute = "StudyID", pattern = 3 }', "pattern must be text"),
+        (DICOM, 'project = { attribute = "Labels" }', "only Orthanc has Labels"),
+        (HTTPS, 'token_env = "T"\npassword_env = "P"\nuser = "u"', "a token and a password"),
+        (HTTPS, 'token_env = "T"\nuser = "u"', "has a user, and a token"),
+        (HTTPS, 'keyring = "k"\ntoken_env = "T"', "has token_env and keyring"),
+        (HTTPS, 'password_env = "P"', "a password, but no user"),
+        (HTTPS, 'user = "anna"', "a user, but no password"),
+        (HTTPS, 'user_env = "U"', "a user, but no password"),
+        (HTTPS, 'user = "anna"\nuser_env = "U"\nkeyring = "k"', "has user and user_env"),
+        (HTTPS, 'user = "an:na"\npassword_env = "P"', "with a colon"),
+        (HTTPS, 'token_env = "eyJhbGci.eyJzdWIi.SflKxw"', "no name of an environment variable"),
+        (HTTPS, "token_env = 3", "token_env must be text"),
+        (HTTPS, 'keyring = " "', "keyring is empty"),
+        (HTTPS, 'ca = "~nobody-of-this-name/x"', "is no path"),
+        (HTTPS, 'ca = "a\\u0000b"', "cannot be seen"),
+        (HTTPS, "ca = ['a']", "ca must be text"),
+        (HTTPS, 'key = "k.pem"', "has a key, but no certificate"),
+        (HTTPS, 'charset = "ISO_IR 100"', "charset has no use"),
+        (DICOM, 'charset = "LATIN"', '"LATIN" is no character set of DICOM'),
+        (DICOM, 'charset = "ISO_IR 100\\\\LATIN"', '"LATIN" is no character set of DICOM'),
+        (DICOM, "charset = 100", "charset must be text"),
+        (DICOM, 'ca = "ca.pem"', "ca has no use"),
+        (DICOMS, 'token_env = "T"', "token_env has no use"),
+        ("orthanc+http://h", 'ca = "ca.pem"', "ca has no use"),
+        ("/data/lab.repo", 'token_env = "T"', "token_env has no use"),
+        (HTTPS, "timeout = nan", "number of seconds"),
+        (HTTPS, "timeout = inf", "number of seconds"),
+        (HTTPS, "timeout = true", "number of seconds"),
+        (HTTPS, "url_ = 3", 'unknown key "url_"'),
     ],
 )
-def test_what_does_not_fit_together(tmp_path: Path, said: str, message: str) -> None:
-    _, findings = read(f'[repositories.a]\nurl = "orthanc+http://h"\n{said}\n', tmp_path / "vqscript.toml")
-    assert [message in finding.message for finding in findings] == [True]
-    assert findings[0].line == 3
+def test_what_does_not_fit_together(tmp_path: Path, url: str, said: str, message: str) -> None:
+    _, findings = read(f'[repositories.a]\nurl = "{url}"\n{said}\n', tmp_path / "vqscript.toml")
+    assert [message in finding.message for finding in findings] == [True], findings
+    assert 3 <= findings[0].line < 3 + len(said.splitlines()) and findings[0].hint
+    assert "eyJ" not in findings[0].message + findings[0].hint, "it may be the secret itself"
 
 
 @pytest.mark.parametrize(
@@ -278,11 +310,92 @@ def test_what_does_not_fit_together(tmp_path: Path, said: str, message: str) -> 
         ("dicom://h:104", "the AE title", "dicom://PACS@"),
         ("dicom://ARCHIVE@h:port", "is none", "dicom://PACS@"),
         ("orthanc+http://", "lacks a host", "as in"),
+        ("orthanc+http://h?x=1", "goes on after the path", "as in dicomweb+https://"),
+        ("orthanc+http://anna@h", "holds a user", 'user = "NAME"'),
+        ("dicom://A@h/x", "goes on after the port", "as in dicom://"),
+        ("dicom://AN-AE-TITLE-TOO-LONG@h", 'has "AN-AE-TITLE-TOO-LONG" as the AE title', "1 to 16"),
+        ("dicom://%20@h", "as the AE title", "1 to 16"),
+        ("dicom://MY PACS@h", "holds a space", "%20"),
+        ("dicom://A@h:0", "lacks a host", "as in dicom://"),
+        ("ipacs://zz", "is a name again", "the server itself"),
+        ("IPACSS://lab", "is a name again", "the server itself"),
+        ("lab", "is a name again", "the server itself"),
     ],
 )
 def test_urls_of_servers_that_cannot_be(tmp_path: Path, url: str, message: str, hint: str) -> None:
     (finding,) = read(f'[repositories]\nlab = "/lab.repo"\na = "{url}"\n', tmp_path / "vqscript.toml")[1]
-    assert finding.line == 3 and message in finding.message and hint in finding.hint
+    assert finding.line == 3 and message in finding.message + finding.hint and hint in finding.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("aet = 3", "aet must be text"),
+        ('aet = ""', "aet is empty"),
+        ('aet = "a\\\\b"', "is no AE title"),
+        ("port = 65536", "port must be a number from 1 to 65535"),
+        ("port = true", "port must be a number from 1 to 65535"),
+        ("callers = {}", "callers must be tables"),
+        ("callers = [1]", "callers must be tables"),
+        ('callers = [{ aet = "A", host = "", port = 1 }]', "host is empty"),
+        ('callers = [{ aet = "A", host = "a b", port = 1 }]', '"a b" is no host'),
+        ('callers = [{ aet = "A", host = "h", port = 1, charset = "LATIN" }]', '"LATIN" is no character set'),
+        (
+            'callers = [{ aet = "A", host = "h", port = 1 }, { aet = "A", host = "h", port = 2 }]',
+            "A at h is named twice",
+        ),
+        ("cache = 3", "cache must be a table"),
+        ("cache.folder = 3", "folder must be text"),
+        ("cache.size = 0", "size must be a number of bytes"),
+        ('cache.size = "5 KiB"', "size must be a number of bytes"),
+        (f'cache.size = "{"9" * 400}"', "size must be a number of bytes"),
+        ("timeouts = 3", "timeouts must be a table"),
+        ("timeouts.connect = inf", "connect must be a number of seconds"),
+        ('timeouts.answer = "3"', "answer must be a number of seconds"),
+        ("timeouts.answer = 0", "answer must be a number of seconds"),
+        ('repositories."" = "/x"', '"" is no name'),
+        ('repositories."a/" = "/x"', '"a/" is no name'),
+        ('repositories."/a" = "/x"', '"/a" is no name'),
+        ('repositories.a = "~nobody-of-this-name/x"', "is no path"),
+        ("repositories.a = {}", 'repository "a" must be a path or URL'),
+        ("a = [1,\n2", "no valid TOML"),
+        ('user = "a"\nuser = "b"', "no valid TOML"),
+    ],
+)
+def test_each_value_that_cannot_be_is_told_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+    findings = read(f"\n{text}\n", tmp_path / "vqscript.toml")[1]
+    assert [message in finding.message for finding in findings] == [True], findings
+    assert findings[0].hint
+    assert findings[0].line == (3 if "\n" in text else 2)
+
+
+def test_a_url_has_one_set_of_keys(tmp_path: Path) -> None:
+    """Else a name would be called with the certificates or credentials of another one."""
+    one = '[repositories.a]\nurl = "orthanc+https://h"\ntoken_env = "A"\n[repositories.b]\nurl = "orthanc+https://h"\n'
+    (finding,) = read(one + 'token_env = "B"\n', tmp_path / "vqscript.toml")[1]
+    assert finding.line == 4 and '"a" and "b" have the same URL' in finding.message
+    assert read(one + 'token_env = "A"\n', tmp_path / "vqscript.toml")[1] == []
+
+
+def test_a_folder_is_sought_from_the_file_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path / "conf", '[repositories]\nlab = "lab.repo"\nold = "~/old.repo"\n')
+    monkeypatch.chdir(tmp_path)
+    found = load(Path("conf/vqscript.toml"))
+    assert found.repositories["lab"] == str(file.parent / "lab.repo")
+    assert found.repositories["old"] == str(tmp_path / "home" / "old.repo")
+
+
+def test_the_mark_at_the_beginning_of_a_file_of_windows(tmp_path: Path) -> None:
+    file = tmp_path / "vqscript.toml"
+    file.write_bytes(b'\xef\xbb\xbfuser = "anna"\r\n')
+    assert load(file).user == "anna"
+
+
+def test_the_character_sets_are_those_that_are_read() -> None:
+    from pydicom.charset import python_encoding
+
+    assert set(TERMS) <= set(python_encoding)
+    assert len(TERMS) > 25
 
 
 def test_lines_are_found_however_a_key_is_written() -> None:

@@ -45,8 +45,6 @@ from vqscript.errors import ConfigError
 FILE_NAME = "vqscript.toml"
 ENVIRONMENT = "VQSCRIPT_CONFIG"
 CACHE_ENVIRONMENT = "VQSCRIPT_CACHE"
-SERVER_SCHEMES = ("dicom", "dicoms", "dicomweb+http", "dicomweb+https", "orthanc+http", "orthanc+https")
-"""What URLs of servers begin with."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +229,7 @@ def text_of(path: Path | None = None) -> tuple[Path, str] | None:
         named = Path(os.environ[ENVIRONMENT]).expanduser()
     file = named or usual_place() / FILE_NAME
     try:
-        return file, file.read_text(encoding="utf-8")
+        return file, file.read_text(encoding="utf-8-sig")  # editors of Windows begin a file with a mark
     except FileNotFoundError as error:
         if named is None:
             return None
@@ -239,8 +237,13 @@ def text_of(path: Path | None = None) -> tuple[Path, str] | None:
         raise ConfigError(
             f"no configuration file {file}", hint=f"correct {origin}, or create the file", path=file
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {file}: {error}", path=file) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError(
+            f"{file}, line {line}: a character that is not in UTF-8", hint="save it as UTF-8", path=file, line=line
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"cannot read {file}: {error.strerror or error}", path=file) from error
 
 
 def usual_place() -> Path:

@@ -392,7 +392,7 @@ def test_the_configuration_allows_its_repositories_and_is_itself_protected(home,
     file = home.folder / "conf" / "vqscript.toml"
     file.parent.mkdir()
     file.write_text(
-        f'[repositories]\nlab = "{lab}"\npacs = "orthanc+https://pacs.example.org/x"\nloop = "ipacs://lab"\n',
+        f'[repositories]\nlab = "{lab}"\npacs = "orthanc+https://pacs.example.org/x"\n',
         encoding="utf-8",
     )
     settings = config.load(file)

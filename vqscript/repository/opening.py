@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from vqscript.config import Config
+from vqscript.config_urls import NAMED
+from vqscript.config_urls import is_name as is_name
 from vqscript.errors import ConfigError, RepositoryError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from vqscript.repository.base import Repository
 
 LOCAL = "ipacs:///"
-NAMED = ("ipacs://", "ipacss://")
 
 
 def open_repository(url: str | Path, config: Config | None = None) -> Repository:
@@ -110,11 +111,6 @@ def local_path(url: str | Path, config: Config | None = None) -> Path:
         f'"{url}" is a server, no folder of this machine',
         hint="vqscript repo looks after folders; vqscript pacs asks servers",
     )
-
-
-def is_name(url: str) -> bool:
-    """Whether a URL is a name of the configuration (``ipacs://lab``)."""
-    return url.casefold().startswith(NAMED) and not url.casefold().startswith(LOCAL)
 
 
 def _remote(url: str, config: Config) -> Repository:

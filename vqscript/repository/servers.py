@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vqscript.config import SERVER_SCHEMES as SCHEMES
 from vqscript.config import Config, Server
+from vqscript.config_urls import SERVER_SCHEMES as SCHEMES
 from vqscript.errors import UsageError, did_you_mean
 from vqscript.network.peer import Peer
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from vqscript.charsets import unknown_term
 from vqscript.errors import PeerError, Unreachable, UsageError
 from vqscript.network.tls import Tls
 
@@ -54,11 +55,9 @@ class Address:
         for title in (self.called, self.calling):
             check_title(title)
         if self.charset:
-            from pydicom.charset import python_encoding
-
-            for term in self.charset.split("\\"):
-                if term not in python_encoding:
-                    raise UsageError(f'"{term}" is no character set of DICOM', hint="as in ISO_IR 100 or ISO_IR 192")
+            term = unknown_term(self.charset)
+            if term is not None:
+                raise UsageError(f'"{term}" is no character set of DICOM', hint="as in ISO_IR 100 or ISO_IR 192")
 
     @property
     def name(self) -> str:
