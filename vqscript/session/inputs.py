@@ -88,6 +88,20 @@ class Input:
             raise UsageError(f"a scale from {low:g} to {high:g} has no extent", hint="min first, then a larger max")
         self.limits = (low, high)
 
+    def set_fractions(self, first: float, last: float) -> None:
+        """Set the part of the display scale that the palette spans."""
+        if not 0 <= first < last <= 1:
+            raise UsageError(
+                f"{first:g} to {last:g} is no part of a scale", hint="fractions from 0 to 1, smaller first"
+            )
+        self.fractions = (first, last)
+
+    def set_palette(self, name: str) -> None:
+        """Choose the palette, by its name in any case."""
+        from vqscript.render.palette_names import palette_name
+
+        self.palette = palette_name(name)
+
     def changed(self, what: str, *, keeps_scale: bool = False) -> None:
         """Note that the values changed, and how; the display scale follows the new data unless it is to stay."""
         self.provenance.append(what)

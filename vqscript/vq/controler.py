@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vqscript.errors import UsageError
 from vqscript.vq.catalog import script
-from vqscript.vq.data_manager import set_fractions
+from vqscript.vq.host_object import HostObject
 from vqscript.vq.types import Axis, Input, Palette, Switch
 
-if TYPE_CHECKING:
-    from vqscript.session import Session
 
-
-class Controler:
+class Controler(HostObject):
     """Cursor, palettes, and which inputs and ROIs are shown."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     @script(example="ctl:setPos(0, 63.5)")
     def setPos(self, axis: Axis, pos: float | str) -> None:
@@ -50,14 +42,12 @@ class Controler:
         from, to : float
             Fractions of the scale, 0 to 1.
         """
-        set_fractions(self._session, i, from_, to)
+        self._session.inputs[i].set_fractions(from_, to)
 
     @script(example='ctl:setPal(1, "hot")')
     def setPal(self, i: Input, name: Palette) -> None:
         """Choose the palette of an input."""
-        from vqscript.render.palette_names import palette_name
-
-        self._session.inputs[i].palette = palette_name(name)
+        self._session.inputs[i].set_palette(name)
 
     @script(example="ctl:setShowROIs(1)")
     def setShowROIs(self, on: Switch) -> None:

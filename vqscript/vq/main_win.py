@@ -9,6 +9,7 @@ from vqscript.vq.arithmetics import Arithmetics
 from vqscript.vq.catalog import script
 from vqscript.vq.cropping import Cropping
 from vqscript.vq.filtering import Filtering
+from vqscript.vq.host_object import HostObject
 from vqscript.vq.operator import Navigation, Operator
 from vqscript.vq.registration import Registration
 from vqscript.vq.resampling import Resampling
@@ -35,11 +36,11 @@ VIEWS = ("Slice View", "VTK View", "MIP View")
 NAVIGATION = OperatorName("Navigation")
 
 
-class MainWin:
+class MainWin(HostObject):
     """The window that is not there: its state decides what pictures show."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session)
         self._operators: dict[str, Operator] = {}
         self.operator = self._operator("Navigation")
 

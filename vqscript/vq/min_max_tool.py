@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vqscript.vq.catalog import script
+from vqscript.vq.host_object import HostObject
 from vqscript.vq.types import Input
 
-if TYPE_CHECKING:
-    from vqscript.session import Session
 
-
-class MinMaxTool:
+class MinMaxTool(HostObject):
     """Display scales, and clipping of values."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     @script(example="mm:updateMIP()")
     def updateMIP(self) -> None:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vqscript.vq.catalog import script
-
-if TYPE_CHECKING:
-    from vqscript.session import Session
+from vqscript.vq.host_object import HostObject
 
 
-class Operator:
+class Operator(HostObject):
     """An operator of the main window."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
 
 class Navigation(Operator):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn, TypedDict, Unpack
 
 from vqscript.errors import NotFound, UsageError
 from vqscript.vq.catalog import script
+from vqscript.vq.host_object import HostObject
 from vqscript.vq.records import DataPoint, PlanPackage, Series, Study, point_record, series_record, study_record
 from vqscript.vq.types import ImagePath, Input, Record, SeriesRef, StudyRef
 
@@ -74,11 +75,11 @@ class FetchedSeries:
         return self._files
 
 
-class DicomRepository:
+class DicomRepository(HostObject):
     """A repository of DICOM studies: a local folder, a PACS, a DICOMweb server or Orthanc."""
 
     def __init__(self, session: Session, repository: Repository) -> None:
-        self._session = session
+        super().__init__(session)
         self._repository = repository
         self._studies: dict[str, str] = {}  # UID -> name and date, for messages
         self._missed: dict[str, SeriesFilter] = {}  # UID of a study -> what the last search there found nothing for

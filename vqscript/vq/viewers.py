@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vqscript.vq.catalog import script
+from vqscript.vq.host_object import HostObject
 from vqscript.vq.types import Switch
 
-if TYPE_CHECKING:
-    from vqscript.session import Session
 
-
-class SliceViewer:
+class SliceViewer(HostObject):
     """The slice view."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     @script(example="VQ.sliceViewer():toggleShowInput2(0)")
     def toggleShowInput2(self, on: Switch) -> None:
@@ -23,11 +16,8 @@ class SliceViewer:
         self._session.display.show_overlay = bool(on)
 
 
-class VtkController:
+class VtkController(HostObject):
     """What the projection shows (``saveImage`` and ``saveMovie``, mode 0)."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     @script(example="VQ.vtkController():setMIPEnabled(true)")
     def setMIPEnabled(self, on: Switch) -> None:
@@ -63,11 +53,8 @@ class VtkController:
         self._session.say_once(f"vtkController: {name} has no effect without a window")
 
 
-class VtkViewer:
+class VtkViewer(HostObject):
     """The projection's viewer."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     @script(example="VQ.vtkViewer():setEnableGradient(false)")
     def setEnableGradient(self, on: Switch) -> None:

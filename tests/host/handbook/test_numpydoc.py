@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from vqscript.host.handbook.numpydoc import attribute_docs, read_docstring
-from vqscript.vq import data_manager
+from vqscript.vq.input_units import ConversionOptions
 
 TEXT = """Convert the values.
 
@@ -72,5 +72,5 @@ def test_a_sentence_alone_is_all_there_is():
 
 
 def test_strings_below_fields_document_them():
-    docs = attribute_docs(inspect.getmodule(data_manager.ConversionOptions))
+    docs = attribute_docs(inspect.getmodule(ConversionOptions))
     assert docs["ConversionOptions.weight"].startswith("Body weight")
