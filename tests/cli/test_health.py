@@ -43,7 +43,7 @@ def test_in_a_pipe_each_finding_is_a_line_and_its_advice_another(health, tmp_pat
     lines = health("--config", "vqscript.toml", exit_code=1).splitlines()
     assert lines[0].startswith("OK       package: vqscript ")
     at = lines.index(f"ERROR    repository lab: {tmp_path / 'absent.repo'} does not exist")
-    assert lines[at + 1].strip() == 'make one with: vqscript repo init "absent.repo"'
+    assert lines[at + 1].strip() == f'make one with: vqscript repo init "{tmp_path / "absent.repo"}"'
     assert lines[-1].startswith("1 error, ")
     assert "OK       terminal: the output is none: plain text in UTF-8, and no questions are asked" in lines
     assert not (tmp_path / "vq-output").exists()
