@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from vqscript.network.peer import Peer
 from vqscript.pacs.journal import Journal
 from vqscript.pacs.places import Place
 from vqscript.pacs.wanted import Wanted
-from vqscript.repository.fetching import PAUSE, TRIES
+from vqscript.repository.fetching import until_complete
 
 Progress = Callable[[int, int, str], None]
 
@@ -94,19 +93,19 @@ def _retrieve(peer: Peer, result: Retrieved, place: Place, journal: Journal, tol
     result.listed = set(one.instances) or there
     journal.note("requested", peer.url, one.series_uid, result.listed)
     result.problems += [f"{peer.name} does not have instance {uid}" for uid in sorted(result.listed - there)]
-    for attempt in range(TRIES):
-        missing = there - set(place.held(one.study_uid, one.series_uid))
-        if not missing:
-            break
-        time.sleep(attempt * PAUSE)
+
+    def ask(missing: set[str]) -> None:
         named = () if missing == there and not one.instances else tuple(sorted(missing))
         try:
             _once(peer, result, named, missing, place, told)
         except Unreachable as error:
             result.problems.append(error.message)
+            raise
         finally:
             journal.note("received", peer.url, one.series_uid, result.received)
-    result.missing = sorted(result.listed - set(place.held(one.study_uid, one.series_uid)))
+
+    until_complete(lambda: there - place.held(one.study_uid, one.series_uid).keys(), ask)
+    result.missing = sorted(result.listed - place.held(one.study_uid, one.series_uid).keys())
 
 
 def _once(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from vqscript.errors import ImageError, NotFound, PeerError, Unreachable
 from vqscript.network.filemeta import file_meta
@@ -21,6 +21,39 @@ PAUSE = 0.3
 
 SHOWN = 3
 """How many of the missing instances an error names."""
+
+
+def until_complete(
+    missing: Callable[[], set[str]], ask: Callable[[set[str]], None]
+) -> tuple[set[str], Unreachable | None]:
+    """Ask for what is missing, and again for what is still missing then, three times in all.
+
+    Parameters
+    ----------
+    missing : callable
+        Returns the SOP Instance UIDs that are not there yet; looked up before each try and at the end.
+    ask : callable
+        Asks for these once. A connection that breaks (Unreachable) is a try as any other.
+
+    Returns
+    -------
+    set of str
+        What is missing in the end.
+    Unreachable or None
+        How the connection of the last try broke, if it did.
+    """
+    lost: Unreachable | None = None
+    for attempt in range(TRIES):
+        left = missing()
+        if not left:
+            return left, lost
+        time.sleep(attempt * PAUSE)
+        lost = None
+        try:
+            ask(left)
+        except Unreachable as error:
+            lost = error
+    return missing(), lost
 
 
 class Fetcher:
@@ -64,24 +97,17 @@ class Fetcher:
         if not asked:
             raise NotFound(f"{self._peer.name} has no series {series_uid} in study {study_uid}", uid=series_uid)
         self._cache.hold(study_uid, series_uid)
-        lost: Unreachable | None = None
-        for attempt in range(TRIES):
-            missing = asked - self._cache.known(study_uid, series_uid)
-            if not missing:
-                return asked
-            time.sleep(attempt * PAUSE)
-            named = () if missing == asked and not only else sorted(missing)
-            lost = self._retrieve(study_uid, series_uid, named, asked)
-        missing = asked - self._cache.known(study_uid, series_uid)
-        if missing:
-            raise self._incomplete(series_uid, sorted(missing), len(asked), lost)
+
+        def ask(missing: set[str]) -> None:
+            self._retrieve(study_uid, series_uid, () if missing == asked and not only else sorted(missing), asked)
+
+        left, lost = until_complete(lambda: asked - self._cache.known(study_uid, series_uid), ask)
+        if left:
+            raise self._incomplete(series_uid, sorted(left), len(asked), lost)
         return asked
 
-    def _retrieve(
-        self, study_uid: str, series_uid: str, instances: Sequence[str], asked: Collection[str]
-    ) -> Unreachable | None:
-        """Fetch once; what arrives is kept, also if the connection breaks, which is returned."""
-        lost: Unreachable | None = None
+    def _retrieve(self, study_uid: str, series_uid: str, instances: Sequence[str], asked: Collection[str]) -> None:
+        """Fetch once; what arrives is kept, also if the connection breaks."""
         # What a failure of power costs can be fetched again.
         with receiving(self._cache.repository.root, durable=False) as files:
             landing = _Landing(files, asked, self._peer.name)
@@ -89,10 +115,9 @@ class Fetcher:
                 self._peer.retrieve(study_uid, series_uid, instances, landing.receive)
             except Unreachable as error:
                 log.warning("%s; %d instances had arrived", error.message, landing.count)
-                lost = error
+                raise
             finally:  # also what came before Ctrl-C
                 self._cache.settle([(study_uid, series_uid)])
-        return lost
 
     def _incomplete(self, series_uid: str, missing: list[str], count: int, lost: Unreachable | None) -> PeerError:
         more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
