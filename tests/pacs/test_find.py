@@ -181,7 +181,6 @@ def test_a_report_in_every_format(pacs: Pacs, tmp_path: Path):
         '{"data": [{"StudyInstanceUID": {"value": "*"}}]}',
         '{"data": [{"StudyInstanceUID": {"value": "1.2"}, "series": [{"SeriesInstanceUID": {"value": "../x"}}]}]}',
         '{"data": [{"StudyInstanceUID": {"value": "1.2"}, "series": 3}]}',
-        '{"status": false, "data": []}',
         b"\xff\xfe",
     ],
 )

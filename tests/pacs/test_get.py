@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -224,6 +225,8 @@ class Breaking:
 class Asked:
     """The receiver, which says what it has."""
 
+    url = "dicom://THIRD@127.0.0.1:1"
+
     def __init__(self, there: set[str]):
         self.there = there
 
@@ -231,17 +234,27 @@ class Asked:
         return [{"SOPInstanceUID": uid} for uid in self.there]
 
 
-def test_a_move_whose_connection_broke_goes_on_with_what_is_missing(series: Made):
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    """Notes of transfers."""
+    notes = Journal(tmp_path / "notes")
+    yield notes
+    notes.close()
+
+
+def test_a_move_whose_connection_broke_goes_on_with_what_is_missing(series: Made, journal: Journal):
     there: set[str] = set()
     peer = Breaking(series, there)
-    (one,) = move_to(peer, [Wanted(series.study_uid, series.series_uid)], "THIRD", Asked(there))
+    (one,) = move_to(peer, [Wanted(series.study_uid, series.series_uid)], "THIRD", journal, Asked(there))
+    assert journal.noted("pushed", series.series_uid, Asked.url) == set(series.files), "seen there, so noted"
     assert one.good and one.missing == [] and "closed the connection" in one.problems[0]
     assert peer.asked == [[], sorted(set(series.files) - set(list(series.files)[:2]))]
 
 
-def test_a_move_that_nobody_can_check_is_asked_for_again_as_a_whole(series: Made):
+def test_a_move_that_nobody_can_check_is_asked_for_again_as_a_whole(series: Made, journal: Journal):
     peer = Breaking(series, set())
-    (one,) = move_to(peer, [Wanted(series.study_uid, series.series_uid)], "THIRD")
+    (one,) = move_to(peer, [Wanted(series.study_uid, series.series_uid)], "THIRD", journal)
+    assert journal.noted("pushed", series.series_uid) == set(), "a count is no sight"
     assert one.good and one.missing is None and peer.asked == [[], []]
 
 

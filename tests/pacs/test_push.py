@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vqscript.imaging.dicom.header import read_instance
 from vqscript.network.peer import Sent
+from vqscript.pacs.consignment import OfRepository
 from vqscript.pacs.journal import Journal
 from vqscript.pacs.sending import in_order, send, step
 from vqscript.repository.local import LocalRepository
@@ -60,7 +61,7 @@ def test_images_go_before_structures_before_plans_before_doses(tmp_path: Path):
     made = mixed(tmp_path)
     instances = [read_instance(path) for one in made.values() for path in one.paths]
     peer = Recording()
-    assert all(one.accepted for one in send(peer, instances))
+    assert all(one.accepted for one in send(peer, in_order(instances)))
     order = ["ct", "ct", "structures", "plan", "dose"]
     assert peer.got == [*made["ct"].paths, *(made[name].paths[0] for name in order[2:])]
     assert [len(part) for part in in_order(instances)] == [2, 1, 1, 1]
@@ -105,7 +106,78 @@ def test_store_takes_studies_of_a_repository(pacs: Pacs, orthanc, series: Made, 
     assert "4 of 4 instances accepted" in pacs(*words, "--study", series.study_uid).out
     found = pacs("find", "--pacs", orthanc.url, "--StudyInstanceUID", series.study_uid, "--json").out
     assert "4 of 4 instances accepted" in pacs(*words, "-", text=found).out
-    assert "what is to be sent" in pacs(*words, code=2).err
+    assert "what is to be sent" in pacs("store", "--pacs", orthanc.url, code=2).err
+    assert "has no study 1.2.3" in pacs(*words, "--study", "1.2.3", code=1).err
+    assert "either" in pacs(*words, "--study", series.study_uid, "-", text=found, code=2).err
+
+
+def test_store_and_push_take_a_whole_repository_images_of_all_studies_first(pacs: Pacs, orthanc, qrscp, tmp_path: Path):
+    """A plan of one study may refer to images of another."""
+    plans = [mixed(tmp_path / name) for name in "ab"]
+    local(tmp_path / "lab.repo", *(one for made in plans for one in made.values()))
+    uids = {uid: one.paths[0] for made in plans for one in made.values() for uid in one.files}
+    done = pacs("store", "--pacs", orthanc.url, "--repo", "lab.repo", "--json")
+    assert "lab.repo: 2 studies, 10 instances" in done.err
+    sent_uids = [one["SOPInstanceUID"] for one in done.json["results"]]
+    steps = [step(read_instance(uids[uid]).sop_class) for uid in sent_uids]
+    assert steps == [0, 0, 0, 0, 2, 2, 3, 3, 4, 4] and set(sent_uids) == set(uids)
+    assert orthanc.held() >= set(uids)
+    pushed = pacs("push", "--to", qrscp.url, "--repo", "lab.repo", "--json")
+    assert "lab.repo: 2 studies, 10 instances" in pushed.err
+    assert [one["SOPInstanceUID"] for one in pushed.json["results"]] == sent_uids
+    assert "10 of 10 instances are at tree" in pacs("push", "--to", "tree", "--repo", "lab.repo").out
+    assert "10 of them before" in pacs("push", "--to", "tree", "--repo", "lab.repo").out
+
+
+def test_an_empty_repository_and_an_empty_find_are_not_the_whole_of_it(pacs: Pacs, series: Made, tmp_path: Path):
+    local(tmp_path / "lab.repo", series)
+    nothing = json.dumps({"data": []})
+    assert "0 of 0" in pacs("push", "--to", "tree", "--repo", "lab.repo", "-", text=nothing, code=1).out
+    assert not (tmp_path / "tree").exists()
+    local(tmp_path / "empty.repo")
+    done = pacs("push", "--to", "tree", "--repo", "empty.repo", code=1)
+    assert "0 studies, 0 instances" in done.err and "0 of 0" in done.out
+
+
+def test_a_damaged_series_stays_behind_and_is_named_and_the_others_go(pacs: Pacs, orthanc, tmp_path: Path):
+    good, bad = write_series(tmp_path / "good"), write_series(tmp_path / "bad")
+    local(tmp_path / "lab.repo", good, bad)
+    lost = next(
+        path
+        for path in (tmp_path / "lab.repo" / "instances").rglob("*.dcm")
+        if read_instance(path).sop_uid == next(iter(bad.files))
+    )
+    lost.unlink()
+    done = pacs("push", "--to", orthanc.url, "--repo", "lab.repo", code=1)
+    assert f"NOT SENT: {lost}" in done.out and "4 of 8 instances are at" in done.out
+    assert all(f"missing: {uid}" in done.out for uid in bad.files)
+    stored = pacs("store", "--pacs", orthanc.url, "--repo", "lab.repo", "--json", code=1).json
+    assert {one["SOPInstanceUID"] for one in stored["results"]} == set(good.files)
+    assert [(one["path"], one["failed"]) for one in stored["skipped"]] == [(str(lost), True)]
+
+
+def test_what_is_sent_from_a_repository_is_read_study_by_study(tmp_path: Path):
+    """However many studies there are, only one is at hand."""
+    made = [write_series(tmp_path / str(n), 2) for n in range(3)]
+    with LocalRepository.open(local(tmp_path / "lab.repo", *made)) as repository:
+        reads: list[str] = []
+        real = repository.fetch
+        repository.fetch = lambda study, one: (reads.append(study), real(study, one))[1]  # type: ignore[method-assign]
+        whole = OfRepository(repository)
+        batches = whole.batches()
+        assert (whole.count, reads) == (6, [])
+        for number in range(1, 4):
+            assert len({one.study_uid for one in next(batches)}) == 1 and len(reads) == number
+
+
+def test_push_by_series_alone_and_never_by_instance(pacs: Pacs, series: Made, tmp_path: Path):
+    other = write_series(tmp_path / "other", StudyInstanceUID=series.study_uid)
+    local(tmp_path / "lab.repo", series, other)
+    words = ("push", "--to", "tree", "--repo", "lab.repo")
+    assert "4 of 4" in pacs(*words, "--series", series.series_uid).out
+    assert {path.name[5:-4] for path in (tmp_path / "tree").rglob("*.dcm")} == set(series.files)
+    assert "no single instance" in pacs(*words, "--instance", next(iter(series.files)), code=2).err
+    assert "has no series 1.2" in pacs(*words, "--study", series.study_uid, "--series", "1.2", code=1).err
 
 
 def test_push_from_a_repository_to_a_server_and_again(pacs: Pacs, orthanc, series: Made, tmp_path: Path):
@@ -127,6 +199,22 @@ def test_push_from_server_to_server_and_to_a_folder(pacs: Pacs, orthanc, qrscp, 
     assert "4 of 4" in pacs("push", "--pacs", qrscp.url, "--to", "tree", "-", text=found).out
     assert {path.name[5:-4] for path in (tmp_path / "tree").rglob("*.dcm")} == set(series.files)
     assert "4 of them before" in pacs("push", "--pacs", qrscp.url, "--to", "tree", "-", text=found).out
+    orthanc.clear()
+    done = pacs("push", "--pacs", qrscp.url, "--to", orthanc.url, "-v", "--json", "-", text=found)
+    assert {one["SOPInstanceUID"] for one in done.json["results"]} == set(series.files)
+    assert "vqscript-push-" not in done.out + done.err, "the folder on the way is gone, so it is not named"
+    assert "getscu" in done.err and "storescu" in done.err
+
+
+def test_every_answer_names_its_instance(series: Made):
+    """An answer that says no UID, as where nothing was answered, gets it from what was sent."""
+    instances = [read_instance(path) for path in series.paths]
+
+    class Silent(Recording):
+        def send(self, paths):
+            return iter([Sent(path, "", accepted=False, status="no answer") for path in paths])
+
+    assert {one.sop_uid for one in send(Silent(), in_order(instances))} == set(series.files)
 
 
 def test_what_a_server_accepts_but_does_not_keep_is_missing(

@@ -23,7 +23,7 @@ def test_status_follows_a_series_from_the_request_to_the_push(pacs: Pacs, orthan
 
     nothing = {"listed": 4, "requested": 0, "received": 0, "filed": 0, "pushed": 0, "missing": 4}
     assert now(code=1) == nothing
-    assert not (tmp_path / "lab.repo").exists(), "to ask makes nothing"
+    assert not (tmp_path / "lab.repo").exists() and not (tmp_path / "cache").exists(), "to ask makes nothing"
     pacs("get", *words, text=found)
     assert now() == {"listed": 4, "requested": 4, "received": 4, "filed": 4, "pushed": 0, "missing": 0}
     pacs("push", "--repo", "lab.repo", "--to", qrscp.url, "-", text=found)
@@ -45,6 +45,31 @@ def test_a_file_of_another_instance_does_not_make_it_complete(pacs: Pacs, orthan
     lost.write_bytes(other.paths[0].read_bytes())
     (one,) = pacs("status", *words, "--json", code=1).json["results"]
     assert (one["filed"], one["missing"]) == (3, [list(series.files)[1]])
+
+
+def test_questions_make_nothing_and_say_what_is_not_there(pacs: Pacs, orthanc, series: Made, tmp_path: Path):
+    sent(orthanc.url, series)
+    (tmp_path / "plain").mkdir()
+    before = sorted(path.name for path in tmp_path.iterdir())
+    of = ("--pacs", orthanc.url)
+    for place in (("--folder", "gone"), ("--repo", "gone")):
+        done = pacs("status", *of, *place, "--study", series.study_uid, code=1)
+        assert "gone does not exist: nothing is there" in done.err and "missing: " in done.out
+        found = pacs("find", *of, "--StudyInstanceUID", series.study_uid, "--then", "status", *place, code=1)
+        assert "gone does not exist" in found.err
+    assert "is no repository" in pacs("status", *of, "--repo", "plain", "--study", series.study_uid, code=1).err
+    assert "is a file" in pacs("status", *of, "--folder", "series/0000.dcm", "--study", series.study_uid, code=2).err
+    assert "where are they" in pacs("status", *of, "--study", series.study_uid, code=2).err
+    for words in (
+        ("tags", series.series_uid, "--repo", "gone"),
+        ("tags", series.series_uid, "--repo", "gone", *of),
+        ("query-db", "series", series.study_uid, "--repo", "gone"),
+        ("push", "--repo", "gone", "--to", "tree"),
+        ("store", "--repo", "gone", *of),
+    ):
+        assert "gone does not exist" in pacs(*words, code=1).err
+    pacs("report", "gone", code=1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
 def test_status_of_a_dead_server_is_a_failure(pacs: Pacs):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from vqscript.cli.pacs_get import fetch
 from vqscript.cli.pacs_local import add_place
+from vqscript.cli.pacs_outgoing import of_repository
 from vqscript.cli.pacs_peer import add_peer, opened, show_dcmtk
 from vqscript.cli.pacs_push import add_target, deliver, fetch_and_deliver
 from vqscript.cli.pacs_report import add_format, show, words
 from vqscript.cli.pacs_status import compare
-from vqscript.cli.pacs_store import of_repository
 from vqscript.cli.terminal import print_json, progress
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def follow(args: argparse.Namespace, peer: Peer, studies: Sequence[FoundStudy]) 
         elif step == "status":
             code = compare(args, peer, wanted)
         elif args.repo:
-            code = deliver(args, of_repository(args, [(one.study_uid, one.series_uid) for one in wanted]))
+            with of_repository(args, [(one.study_uid, one.series_uid) for one in wanted]) as consignment:
+                code = deliver(args, consignment)
         else:
             code = fetch_and_deliver(args, peer, wanted)
         if code:

@@ -39,8 +39,8 @@ def run(args: argparse.Namespace) -> int:
         return fetch(args, peer, wanted_of(args, peer))
 
 
-def fetch(args: argparse.Namespace, peer: Peer, wanted: Sequence[Wanted]) -> int:
-    """Fetch series to the place of the command line."""
+def fetch(args: argparse.Namespace, peer: Peer, wanted: Sequence[Wanted], *, command: str = "get") -> int:
+    """Fetch series to the place of the command line; returns the exit code. ``move`` to ourselves is the same."""
     from vqscript.pacs import dcmtk
     from vqscript.pacs.retrieving import retrieve
 
@@ -49,19 +49,19 @@ def fetch(args: argparse.Namespace, peer: Peer, wanted: Sequence[Wanted]) -> int
         show_dcmtk(args, peer, partial(dcmtk.get, level="SERIES", keys=keys, folder=str(args.folder or ".")))
     with place_of(args) as place, journal_of(args) as journal, progress("fetching") as bar:
         results = retrieve(peer, wanted, place, journal, bar)
-    show(args, results)
+    show(args, results, command=command)
     return 0 if results and all(one.complete for one in results) else 1
 
 
-def show(args: argparse.Namespace, results: Sequence[Retrieved]) -> None:
+def show(args: argparse.Namespace, results: Sequence[Retrieved], *, command: str) -> None:
     """Print what became of each series."""
     from vqscript.pacs.found import to_json
     from vqscript.pacs.wanted import as_found
 
     if args.json:
-        found = to_json(as_found([one.wanted for one in results]), command="get", args={"pacs": args.pacs})
         good = bool(results) and all(one.complete for one in results)
-        print_json({**found, "status": good, "results": [_record(one) for one in results]})
+        found = to_json(as_found(one.wanted for one in results), command=command, args={"pacs": args.pacs}, good=good)
+        print_json({**found, "results": [_record(one) for one in results]})
         return
     for one in results:
         there = len(one.listed) - len(one.missing)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vqscript.cli.pacs_peer import config_of, read_find_json
+from vqscript.cli.pacs_peer import config_of, look_at_find_json, read_find_json
 from vqscript.cli.pacs_repack import add_template
+from vqscript.cli.terminal import printable
 
 if TYPE_CHECKING:
     from vqscript.network.peer import Peer
@@ -33,25 +35,46 @@ def add_uids(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def place_of(args: argparse.Namespace) -> Iterator[Place]:
-    """Open what ``--repo`` or ``--folder`` names."""
+def place_of(args: argparse.Namespace, *, filling: bool = True) -> Iterator[Place]:
+    """Open what ``--repo`` or ``--folder`` names; a repository is made once something is put into it.
+
+    Parameters
+    ----------
+    filling : bool
+        Whether something is to be put into it. If not, it is said that it is not there.
+
+    Raises
+    ------
+    UsageError
+        If none is named, or a folder is none or belongs to a repository.
+    NotARepository
+        If ``--repo`` is to be looked into, and is something else.
+    """
     from vqscript.errors import UsageError
     from vqscript.pacs.places import RepositoryPlace, TreePlace
     from vqscript.pacs.template import TEMPLATE, Template
     from vqscript.repository.opening import local_path
 
     if args.folder is None and not args.repo:
-        raise UsageError("where to?", hint="--repo lab.repo, or --folder DIR for plain files")
+        raise UsageError(
+            "where to?" if filling else "where are they?", hint="--repo lab.repo, or --folder DIR for plain files"
+        )
     place: Place
     if args.folder is not None:
-        place = TreePlace(args.folder, Template(args.template or TEMPLATE))
+        path = args.folder
+        place = TreePlace(path, Template(args.template or TEMPLATE))
     else:
         config = config_of(args)
-        place = RepositoryPlace(local_path(config.repository(args.repo), config))
+        path = local_path(config.repository(args.repo), config)
+        place = RepositoryPlace(path, filling=filling)
     try:
+        if not filling and not path.exists():
+            print(printable(f"vqscript: {path} does not exist: nothing is there"), file=sys.stderr)
         yield place
     finally:
         place.close()
+        if isinstance(place, RepositoryPlace) and place.made:
+            print(printable(f"made repository {place.name}"), file=sys.stderr)
 
 
 @contextmanager
@@ -66,8 +89,11 @@ def journal_of(args: argparse.Namespace) -> Iterator[Journal]:
         journal.close()
 
 
-def wanted_of(args: argparse.Namespace, peer: Peer) -> list[Wanted]:
-    """Return the series that find JSON or the UIDs of the command line stand for."""
+def wanted_of(args: argparse.Namespace, peer: Peer, *, only_good: bool = True) -> list[Wanted]:
+    """Return the series that find JSON or the UIDs of the command line stand for.
+
+    Find JSON of a command that failed is refused, if only good one is wanted.
+    """
     from vqscript.errors import UsageError
     from vqscript.pacs.wanted import of_found, of_uids
 
@@ -79,4 +105,4 @@ def wanted_of(args: argparse.Namespace, peer: Peer) -> list[Wanted]:
         )
     if by_uid:
         return of_uids(peer, study=args.study, series=args.series, instance=args.instance)
-    return of_found(peer, read_find_json(args.find))
+    return of_found(peer, read_find_json(args.find) if only_good else look_at_find_json(args.find).studies)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vqscript.cli.pacs_get import fetch
-from vqscript.cli.pacs_local import add_place, add_uids, wanted_of
+from vqscript.cli.pacs_local import add_place, add_uids, journal_of, wanted_of
 from vqscript.cli.pacs_peer import add_find_json, add_peer, config_of, opened, show_dcmtk
 from vqscript.cli.terminal import print_json, printable, progress
 
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--check is about a receiver", hint="name it: --to AE")
     with opened(args) as peer:
         if not args.to:
-            return fetch(args, peer, wanted_of(args, peer))
+            return fetch(args, peer, wanted_of(args, peer), command="move")
         if not isinstance(peer, DimsePeer):
             raise UsageError(
                 f"{peer.name} does not speak DIMSE, which alone can send to a third one",
@@ -59,25 +59,28 @@ def run(args: argparse.Namespace) -> int:
 def move(args: argparse.Namespace, peer: DimsePeer, wanted: Sequence[Wanted]) -> int:
     """Have series sent to another AE title."""
     from vqscript.pacs import dcmtk
+    from vqscript.pacs.found import to_json
     from vqscript.pacs.moving import move_to
     from vqscript.pacs.opening import open_peer
+    from vqscript.pacs.wanted import as_found
 
     for one in wanted:
         keys = {"StudyInstanceUID": one.study_uid, "SeriesInstanceUID": one.series_uid}
         show_dcmtk(args, peer, partial(dcmtk.move, level="SERIES", keys=keys, to=args.to))
     receiver = open_peer(args.check, config_of(args), aet=args.aet, port=args.port) if args.check else None
     try:
-        with progress("moving") as bar:
-            results = move_to(peer, wanted, args.to, receiver, bar)
+        with journal_of(args) as journal, progress("moving") as bar:
+            results = move_to(peer, wanted, args.to, journal, receiver, bar)
     finally:
         if receiver:
             receiver.close()
+    good = bool(results) and all(one.good for one in results)
     if args.json:
-        good = bool(results) and all(one.good for one in results)
-        print_json({"status": good, "to": args.to, "results": [_record(one) for one in results]})
+        found = to_json(as_found(wanted), command="move", args={"pacs": args.pacs, "to": args.to}, good=good)
+        print_json({**found, "to": args.to, "results": [_record(one) for one in results]})
     else:
         _show(args, results)
-    return 0 if results and all(one.good for one in results) else 1
+    return 0 if good else 1
 
 
 def _show(args: argparse.Namespace, results: Sequence[MovedSeries]) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vqscript.config import Config
     from vqscript.network.dimse import Address
     from vqscript.network.peer import Peer
-    from vqscript.pacs.found import FoundStudy
+    from vqscript.pacs.found import Found, FoundStudy
 
 
 def add_peer(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
@@ -45,7 +45,26 @@ def add_find_json(parser: argparse.ArgumentParser, *, required: bool = False) ->
 
 
 def read_find_json(name: str) -> list[FoundStudy]:
-    """Return the studies of a file with find JSON, or of standard input for ``-``."""
+    """Return the studies of find JSON for a command that goes on with them.
+
+    Raises
+    ------
+    UsageError
+        If the command that wrote it had failed, or it is no find JSON.
+    """
+    from vqscript.errors import UsageError
+
+    found = look_at_find_json(name)
+    if not found.good:
+        raise UsageError(
+            "the command that wrote this find JSON had failed",
+            hint="run it again: what it was about may be incomplete; pacs status says what is missing",
+        )
+    return found.studies
+
+
+def look_at_find_json(name: str) -> Found:
+    """Return what a file with find JSON says, or standard input for ``-``, also that of a command that failed."""
     from vqscript.errors import UsageError
     from vqscript.pacs.found import from_json
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vqscript.cli.pacs_get import show as show_fetched
 from vqscript.cli.pacs_local import add_uids, journal_of, wanted_of
-from vqscript.cli.pacs_peer import add_find_json, add_peer, config_of, opened, read_find_json, show_dcmtk
+from vqscript.cli.pacs_outgoing import Pairs, of_repository, pairs_of_find_json
+from vqscript.cli.pacs_peer import add_find_json, add_peer, config_of, opened, show_dcmtk
 from vqscript.cli.pacs_repack import add_template
-from vqscript.cli.pacs_store import answer, of_repository
 from vqscript.cli.terminal import print_json, printable, progress
 
 if TYPE_CHECKING:
-    from vqscript.imaging.dicom.instance import Instance
     from vqscript.network.peer import Peer
+    from vqscript.pacs.consignment import Consignment
     from vqscript.pacs.delivering import Delivered, Target
     from vqscript.pacs.wanted import Wanted
 
@@ -36,7 +37,9 @@ def add_subparser(commands: Any, common: argparse.ArgumentParser) -> None:
     add_peer(parser, required=False)
     add_target(parser, required=True)
     add_template(parser)
-    parser.add_argument("--repo", metavar="REPO", help="local repository that holds the series")
+    parser.add_argument(
+        "--repo", metavar="REPO", help="local repository that holds the series; all of it, if none is named"
+    )
     parser.set_defaults(run=run)
 
 
@@ -54,9 +57,14 @@ def run(args: argparse.Namespace) -> int:
     if bool(args.repo) == bool(args.pacs):
         raise UsageError("where from?", hint="--repo REPO, or --pacs NAME-or-URL")
     if args.repo:
-        return deliver(args, of_repository(args, _pairs(args)))
+        with of_repository(args, _pairs(args)) as consignment:
+            return deliver(args, consignment)
     with opened(args) as peer:
         return fetch_and_deliver(args, peer, wanted_of(args, peer))
+
+
+_ON_THE_WAY = "on-the-way"
+"""How the lines of DCMTK call the folder between two servers; ours is gone afterwards."""
 
 
 def fetch_and_deliver(args: argparse.Namespace, peer: Peer, wanted: Sequence[Wanted]) -> int:
@@ -64,75 +72,88 @@ def fetch_and_deliver(args: argparse.Namespace, peer: Peer, wanted: Sequence[Wan
     import tempfile
 
     from vqscript.imaging.dicom.header import read_instance
+    from vqscript.pacs import dcmtk
+    from vqscript.pacs.consignment import OfFiles
     from vqscript.pacs.places import TreePlace
     from vqscript.pacs.retrieving import retrieve
     from vqscript.pacs.template import Template
+    from vqscript.pacs.wanted import as_found
 
     with tempfile.TemporaryDirectory(prefix="vqscript-push-") as folder:
         place = TreePlace(Path(folder), Template("{SeriesHash}/{SOPInstanceUID}.dcm"))
+        for one in wanted:
+            keys = {"StudyInstanceUID": one.study_uid, "SeriesInstanceUID": one.series_uid}
+            show_dcmtk(args, peer, partial(dcmtk.get, level="SERIES", keys=keys, folder=_ON_THE_WAY))
         with journal_of(args) as journal, progress("fetching") as bar:
             results = retrieve(peer, wanted, place, journal, bar)
         if not all(one.complete for one in results):
-            show_fetched(args, results)
+            show_fetched(args, results, command="push")
             return 1
         uids = {uid for one in results for uid in one.listed}
-        return deliver(args, [read_instance(path) for uid, path in place.held("", "").items() if uid in uids])
+        instances = [read_instance(path) for uid, path in place.held("", "").items() if uid in uids]
+        return deliver(args, OfFiles(instances, as_found(wanted), folder=_ON_THE_WAY))
 
 
-def deliver(args: argparse.Namespace, instances: Sequence[Instance]) -> int:
+def deliver(args: argparse.Namespace, consignment: Consignment) -> int:
     """Bring instances to the target of the command line."""
     from vqscript.pacs.delivering import push
     from vqscript.pacs.found import to_json
-    from vqscript.pacs.wanted import Wanted, as_found
 
-    with _target(args, instances) as target, journal_of(args) as journal, progress("pushing") as bar:
-        result = push(target, instances, journal, bar)
-    good = bool(instances) and result.complete
+    known = missing = 0
+    good = bool(consignment.count)
+    said: dict[str, list[Any]] = {"known": [], "results": [], "missing": []}
+    with _target(args, consignment) as target, journal_of(args) as journal, progress("pushing") as bar:
+        for one in push(target, consignment, journal, bar):
+            known += len(one.known)
+            missing += len(one.missing)
+            good = good and one.complete
+            if args.json:
+                said["known"] += one.known
+                said["missing"] += one.missing
+                said["results"] += [
+                    {"SOPInstanceUID": sent.sop_uid, "accepted": sent.accepted, "answer": sent.status}
+                    for sent in one.answers
+                ]
+            else:
+                _show(one)
     if args.json:
-        series = dict.fromkeys((one.study_uid, one.series_uid) for one in instances)
-        print_json(
-            {
-                **to_json(as_found(Wanted(*one) for one in series), command="push", args={"to": args.to}),
-                "status": good,
-                "to": target.url,
-                "known": result.known,
-                "results": [answer(one) for one in result.answers],
-                "missing": result.missing,
-            }
-        )
-    else:
-        _show(result, len(instances), target.url)
+        found = to_json(consignment.found(), command="push", args={"to": args.to}, good=good)
+        lost = [{"path": str(one.path), "reason": one.reason} for one in consignment.lost]
+        print_json({**found, "to": target.url, **said, "lost": lost})
+        return 0 if good else 1
+    for lack in consignment.lost:
+        print(printable(f"NOT SENT: {lack.path}: {lack.reason}"))
+    before = f", {known} of them before (seen by their UIDs)" if known else ""
+    print(printable(f"{consignment.count - missing} of {consignment.count} instances are at {target.url}{before}"))
     return 0 if good else 1
 
 
-def _show(result: Delivered, count: int, url: str) -> None:
-    for one in result.answers:
-        if not one.accepted or one.status.startswith("B"):
-            print(printable(f"{'note' if one.accepted else 'REFUSED'}: {one.sop_uid or one.path}: {one.status}"))
-    for uid in result.missing:
+def _show(one: Delivered) -> None:
+    for sent in one.answers:
+        if not sent.accepted or sent.status.startswith("B"):
+            print(printable(f"{'note' if sent.accepted else 'REFUSED'}: {sent.sop_uid}: {sent.status}"))
+    for uid in one.missing:
         print(printable(f"missing: {uid}"))
-    known = f", {len(result.known)} of them before" if result.known else ""
-    print(printable(f"{count - len(result.missing)} of {count} instances are at {url}{known}"))
 
 
-def _pairs(args: argparse.Namespace) -> list[tuple[str, str]]:
-    """Return study and series UIDs of what is taken from the repository."""
+def _pairs(args: argparse.Namespace) -> Pairs | None:
+    """Return what is taken from the repository; None for all of it."""
     from vqscript.errors import UsageError
     from vqscript.pacs.found import checked_uid
 
+    if args.instance:
+        raise UsageError("series are taken from a repository, no single instance", hint="--study UID, or --series UID")
+    named = {"StudyInstanceUID": args.study, "SeriesInstanceUID": args.series}
+    if args.find and any(named.values()):
+        raise UsageError("either find JSON or UIDs", hint="--study UID, --series UID, or -")
     if args.find:
-        return [
-            (study.uid, series)
-            for study in read_find_json(args.find)
-            for series in [one["SeriesInstanceUID"] for one in study.series] or [""]
-        ]
-    if not args.study or args.instance:
-        raise UsageError("which series?", hint="find JSON, or --study UID, with --series UID for one of it")
-    return [(checked_uid(args.study, "StudyInstanceUID"), args.series)]
+        return pairs_of_find_json(args.find)
+    study, series = (uid and checked_uid(uid, keyword) for keyword, uid in named.items())
+    return [(study, series)] if study or series else None
 
 
 @contextmanager
-def _target(args: argparse.Namespace, instances: Sequence[Instance]) -> Iterator[Target]:
+def _target(args: argparse.Namespace, consignment: Consignment) -> Iterator[Target]:
     from vqscript.errors import UsageError
     from vqscript.pacs import dcmtk
     from vqscript.pacs.delivering import ServerTarget, TreeTarget
@@ -147,7 +168,7 @@ def _target(args: argparse.Namespace, instances: Sequence[Instance]) -> Iterator
         yield TreeTarget(TreePlace(Path(config.repository(args.to)), Template(args.template or TEMPLATE)))
         return
     peer = open_peer(args.to, config, aet=args.aet, port=args.port)
-    show_dcmtk(args, peer, lambda address: dcmtk.store(address, [str(one.path) for one in instances]))
+    show_dcmtk(args, peer, lambda address: dcmtk.store(address, consignment.paths()))
     try:
         yield ServerTarget(peer)
     finally:

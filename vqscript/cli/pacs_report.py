@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from vqscript.cli.pacs_peer import add_find_json, read_find_json
+from vqscript.cli.pacs_peer import add_find_json, look_at_find_json
 from vqscript.cli.terminal import print_json, print_table
 from vqscript.pacs.report import BODY, FORMATS, HEADER, as_csv, as_html, as_tables, as_text
 
@@ -43,16 +44,22 @@ def run(args: argparse.Namespace) -> int:
     from vqscript.pacs.finding import check_keywords
 
     check_keywords((*args.header, *args.body))
-    show(read_find_json(args.find), "json" if args.json else args.format, args.header, args.body)
-    return 0
+    found = look_at_find_json(args.find)
+    form = "json" if args.json else args.format
+    show(found.studies, form, args.header, args.body, good=found.good)
+    if not found.good:  # shown all the same, and said, so that a chain does not go on
+        print("vqscript: the command that wrote this find JSON had failed; it may be incomplete", file=sys.stderr)
+    return 0 if found.good else 1
 
 
-def show(studies: Sequence[FoundStudy], form: str, header: Sequence[str], body: Sequence[str]) -> None:
+def show(
+    studies: Sequence[FoundStudy], form: str, header: Sequence[str], body: Sequence[str], *, good: bool = True
+) -> None:
     """Print studies in one of the formats."""
     from vqscript.pacs.found import to_json
 
     if form == "json":
-        print_json(to_json(studies, command="report", args={}))
+        print_json(to_json(studies, command="report", args={}, good=good))
     elif form == "csv":
         print(as_csv(studies, header, body), end="")
     elif form == "html":

@@ -40,6 +40,7 @@ def add_subparser(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fetch the package, and bring it to its place."""
+    from vqscript.pacs.consignment import OfFiles
     from vqscript.pacs.found import checked_uid
     from vqscript.pacs.plan_package import plan_package
     from vqscript.repository.opening import open_repository
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         if not args.json:
             _show(package)
         if args.to:
-            return deliver(args, [instance for step in package.steps() for instance in step])
+            return deliver(args, OfFiles([instance for step in package.steps() for instance in step]))
         return _file(args, package)
     finally:
         repository.close()

@@ -38,7 +38,7 @@ def add_subparser(commands: Any, common: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Ask the server, look into the place, and compare."""
     with opened(args) as peer:
-        return compare(args, peer, wanted_of(args, peer))
+        return compare(args, peer, wanted_of(args, peer, only_good=False))  # what is missing is the question
 
 
 def compare(args: argparse.Namespace, peer: Peer, wanted: Sequence[Wanted]) -> int:
@@ -51,7 +51,7 @@ def compare(args: argparse.Namespace, peer: Peer, wanted: Sequence[Wanted]) -> i
     for series in wanted:
         keys = {"StudyInstanceUID": series.study_uid, "SeriesInstanceUID": series.series_uid}
         show_dcmtk(args, peer, partial(dcmtk.find, level="IMAGE", keys=keys, wanted=("SOPInstanceUID",)))
-    with place_of(args) as place, journal_of(args) as journal, progress("asking") as bar:
+    with place_of(args, filling=False) as place, journal_of(args) as journal, progress("asking") as bar:
         found = status(peer, wanted, place, journal, bar)
     good = bool(found) and all(one.complete for one in found)
     if args.json:

@@ -37,7 +37,9 @@ def progress(title: str) -> Iterator[Progress]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[what]}", markup=False),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    # What is printed meanwhile goes above the bar, but into a pipe where it is one.
+    console, redirected = Console(stderr=True), sys.stdout.isatty()
+    with Bar(*columns, console=console, transient=True, redirect_stdout=redirected) as bar:
         task = bar.add_task(title, total=None, what="")
 
         def update(done: int, total: int, what: str) -> None:

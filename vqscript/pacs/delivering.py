@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from vqscript.imaging.dicom.instance import Instance
 from vqscript.network.peer import Peer, Sent
+from vqscript.pacs.consignment import Consignment
 from vqscript.pacs.journal import Journal
 from vqscript.pacs.places import TreePlace
 from vqscript.pacs.retrieving import listed
-from vqscript.pacs.sending import send
+from vqscript.pacs.sending import in_order, send
 from vqscript.pacs.wanted import Wanted
 
 Progress = Callable[[int, int, str], None]
@@ -62,7 +63,8 @@ class ServerTarget:
         uids = {one.sop_uid for one in instances}
         before = self._listed(instances)
         result = Delivered(known=sorted(uids & before))
-        result.answers = list(send(self._peer, [one for one in instances if one.sop_uid not in before], progress))
+        fresh = [one for one in instances if one.sop_uid not in before]
+        result.answers = list(send(self._peer, in_order(fresh), len(fresh), progress))
         result.missing = sorted(uids - (self._listed(instances) if result.answers else before))
         return result
 
@@ -81,30 +83,42 @@ class TreeTarget:
     def deliver(self, instances: Sequence[Instance], progress: Progress | None) -> Delivered:
         """Copy the files; each copy is read back."""
         result = Delivered()
-        for number, one in enumerate(instances):
+        for number, one in enumerate(instances, start=1):
             if progress:
                 progress(number, len(instances), one.path.name)
-            if one.sop_uid in self._place.held(one.study_uid, one.series_uid):
+            if self._place.has(one.sop_uid):
                 result.known.append(one.sop_uid)
                 continue
             refused = self._place.file({one.sop_uid: one.path})
             status = "; ".join(reason for _, reason in refused)
             result.answers.append(Sent(one.path, one.sop_uid, not refused, status or "copied"))
-        there = self._place.held("", "")
-        result.missing = sorted(one.sop_uid for one in instances if one.sop_uid not in there)
+        result.missing = sorted(one.sop_uid for one in instances if not self._place.has(one.sop_uid))
         return result
 
 
 def push(
-    target: Target, instances: Sequence[Instance], journal: Journal, progress: Progress | None = None
-) -> Delivered:
-    """Bring instances to a target, and note which are there."""
-    result = target.deliver(instances, progress)
-    missing = set(result.missing)
-    by_series: dict[str, list[str]] = {}
-    for one in instances:
-        if one.sop_uid not in missing:
-            by_series.setdefault(one.series_uid, []).append(one.sop_uid)
-    for series_uid, uids in by_series.items():
-        journal.note("pushed", target.url, series_uid, uids)
-    return result
+    target: Target, consignment: Consignment, journal: Journal, progress: Progress | None = None
+) -> Iterator[Delivered]:
+    """Bring instances to a target, batch by batch, and note which are there; yields what became of each batch.
+
+    What the consignment could not give is missing in the last one.
+    """
+    done = 0
+    for batch in consignment.batches():
+        result = target.deliver(batch, _after(done, consignment.count, progress))
+        done += len(batch)
+        missing = set(result.missing)
+        by_series: dict[str, list[str]] = {}
+        for one in batch:
+            if one.sop_uid not in missing:
+                by_series.setdefault(one.series_uid, []).append(one.sop_uid)
+        for series_uid, uids in by_series.items():
+            journal.note("pushed", target.url, series_uid, uids)
+        yield result
+    if consignment.lost:
+        yield Delivered(missing=[uid for one in consignment.lost for uid in one.sop_uids])
+
+
+def _after(done: int, total: int, progress: Progress | None) -> Progress | None:
+    """Return a progress that counts on over all batches."""
+    return (lambda number, _, what: progress(done + number, total, what)) if progress else None

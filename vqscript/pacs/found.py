@@ -67,14 +67,34 @@ class FoundStudy:
 
 
 def to_json(
-    studies: Iterable[FoundStudy], *, command: str = "find", args: Mapping[str, Any], then: Sequence[str] = ()
+    studies: Iterable[FoundStudy],
+    *,
+    command: str = "find",
+    args: Mapping[str, Any],
+    then: Sequence[str] = (),
+    good: bool = True,
 ) -> dict[str, Any]:
-    """Return find JSON."""
+    """Return find JSON; good is whether all was done that was asked for."""
     data = [{**_described(study.tags), "series": [_described(one) for one in study.series]} for study in studies]
-    return {"status": True, "command": command, "data": data, "args": dict(args), "then": list(then)}
+    return {"status": good, "command": command, "data": data, "args": dict(args), "then": list(then)}
 
 
-def from_json(text: str) -> list[FoundStudy]:
+@dataclass(frozen=True)
+class Found:
+    """What find JSON says.
+
+    Attributes
+    ----------
+    studies : list of FoundStudy
+    good : bool
+        Whether the command that wrote it had done all it was asked for.
+    """
+
+    studies: list[FoundStudy]
+    good: bool
+
+
+def from_json(text: str) -> Found:
     """Read find JSON, as ``pacs find --json`` writes it.
 
     Raises
@@ -91,11 +111,7 @@ def from_json(text: str) -> list[FoundStudy]:
     data = whole.get("data") if isinstance(whole, dict) else None
     if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
         raise UsageError('this is no find JSON: it has no list "data"', hint=hint)
-    if whole.get("status") is False:
-        raise UsageError(
-            "the command that wrote this find JSON had failed", hint="run it again: what it was about may be incomplete"
-        )
-    return [_study(one) for one in data]
+    return Found([_study(one) for one in data], good=whole.get("status") is not False)
 
 
 def checked_uid(uid: str, what: str) -> str:

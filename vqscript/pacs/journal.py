@@ -31,27 +31,26 @@ class Journal:
     Parameters
     ----------
     folder : Path
-        It is made if it is not there.
+        It is made with the first note; to ask makes nothing.
     """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
-        with self._errors():
-            folder.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
-            self._connection.execute(_SCHEMA)
+        self._connection: sqlite3.Connection | None = None
 
     def note(self, what: What, peer: str, series_uid: str, sop_uids: Iterable[str]) -> None:
         """Note instances; those that were noted before keep their time."""
         now = time.time()
         rows = [(what, peer, series_uid, uid, now) for uid in sop_uids]
-        with self._errors(), immediate(self._connection) as connection:
+        with self._errors(), immediate(self._opened()) as connection:
             connection.executemany("INSERT OR IGNORE INTO transfer VALUES (?, ?, ?, ?, ?)", rows)
 
     def noted(self, what: What, series_uid: str, peer: str = "") -> set[str]:
         """Return the SOP Instance UIDs that were noted of a series, of one peer or of all."""
         with self._errors():
-            rows = self._connection.execute(
+            if not self._path.exists():
+                return set()
+            rows = self._opened().execute(
                 "SELECT sop_uid FROM transfer WHERE series_uid = ? AND what = ? AND (? = '' OR peer = ?)",
                 (series_uid, what, peer, peer),
             )
@@ -59,7 +58,15 @@ class Journal:
 
     def close(self) -> None:
         """Close the file."""
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._connection.execute(_SCHEMA)
+        return self._connection
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

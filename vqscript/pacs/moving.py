@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from vqscript.errors import PeerError, Unreachable
 from vqscript.network.dimse import DimsePeer
 from vqscript.network.peer import Peer
+from vqscript.pacs.journal import Journal
 from vqscript.pacs.retrieving import listed
 from vqscript.pacs.wanted import Wanted
 from vqscript.repository.fetching import PAUSE, TRIES
@@ -51,6 +52,7 @@ def move_to(
     peer: DimsePeer,
     wanted: Sequence[Wanted],
     to: str,
+    journal: Journal,
     receiver: Peer | None = None,
     progress: Progress | None = None,
 ) -> list[MovedSeries]:
@@ -62,6 +64,8 @@ def move_to(
         The sender, which has to know the AE title.
     wanted : sequence of Wanted
     to : str
+    journal : Journal
+        Notes what was asked for, and what the receiver lists then.
     receiver : Peer, optional
         The same receiver as a server that can be asked.
     progress : callable, optional
@@ -76,6 +80,9 @@ def move_to(
             _move(peer, result, to, receiver)
         except PeerError as error:
             result.problems.append(error.message)
+        journal.note("requested", peer.url, one.series_uid, result.listed)
+        if receiver is not None and result.missing is not None:
+            journal.note("pushed", receiver.url, one.series_uid, result.listed - set(result.missing))
     return results
 
 

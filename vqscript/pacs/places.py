@@ -41,12 +41,27 @@ class Place(Protocol):
 
 
 class RepositoryPlace:
-    """A local repository, which is made once something is put into it."""
+    """A local repository, which is made once something is put into it.
 
-    def __init__(self, path: Path) -> None:
+    Attributes
+    ----------
+    name : str
+    made : bool
+        Whether it was made here.
+
+    Parameters
+    ----------
+    path : Path
+    filling : bool
+        Whether something is to be put into it; if not, a folder that is there and is none is refused.
+    """
+
+    def __init__(self, path: Path, *, filling: bool = True) -> None:
         self.name = str(path)
+        self.made = False
         self._path = path
-        self._repository = LocalRepository.open(path) if (path / layout.INDEX).exists() else None
+        there = (path / layout.INDEX).exists() or (path.exists() and not filling)
+        self._repository = LocalRepository.open(path) if there else None
 
     def held(self, study_uid: str, series_uid: str) -> dict[str, Path]:
         """Return SOP Instance UID -> file, for those whose file is really there."""
@@ -81,6 +96,7 @@ class RepositoryPlace:
     def _opened(self) -> LocalRepository:
         if self._repository is None:
             self._repository = LocalRepository.create(self._path)
+            self.made = True
         return self._repository
 
 
@@ -92,6 +108,8 @@ class TreePlace:
 
     def __init__(self, folder: Path, template: Template) -> None:
         check_no_repository(folder)
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is a file, no folder", hint="choose another name")
         self.name = str(folder)
         self._folder, self._template = folder, template
         self._files = {uid: path for path in sorted(folder.rglob("*")) if (uid := _uid(path))}
@@ -99,6 +117,10 @@ class TreePlace:
     def held(self, study_uid: str, series_uid: str) -> dict[str, Path]:
         """Return SOP Instance UID -> file of all that is there: a SOP Instance UID is of one series only."""
         return dict(self._files)
+
+    def has(self, sop_uid: str) -> bool:
+        """Whether an instance is there."""
+        return sop_uid in self._files
 
     @contextmanager
     def landing(self) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from vqscript.errors import Unreachable
@@ -31,34 +32,52 @@ def step(sop_class: str) -> int:
     return len(_STEPS) + 1 if sop_class.startswith(_OTHERS_AFTER) else 0
 
 
-def in_order(instances: Iterable[Instance]) -> list[list[Instance]]:
-    """Return the instances step by step, each step by series and number; steps without one are left out."""
+def by_step(instances: Iterable[Instance]) -> dict[int, list[Instance]]:
+    """Return the instances by step, in order, each step by series and number; steps without one are left out."""
     steps: dict[int, list[Instance]] = {}
     for one in instances:
         steps.setdefault(step(one.sop_class), []).append(one)
-    return [
-        sorted(steps[number], key=lambda one: (one.study_uid, one.series_uid, one.instance_number or 0, one.sop_uid))
+    return {
+        number: sorted(
+            steps[number], key=lambda one: (one.study_uid, one.series_uid, one.instance_number or 0, one.sop_uid)
+        )
         for number in sorted(steps)
-    ]
+    }
 
 
-def send(peer: Peer, instances: Iterable[Instance], progress: Progress | None = None) -> Iterator[Sent]:
-    """Send instances, a step only once the one before has been answered; yields what became of each.
+def in_order(instances: Iterable[Instance]) -> list[list[Instance]]:
+    """Return the instances step by step."""
+    return list(by_step(instances).values())
+
+
+def send(
+    peer: Peer, batches: Iterable[Sequence[Instance]], total: int = 0, progress: Progress | None = None
+) -> Iterator[Sent]:
+    """Send instances, a batch only once the one before has been answered; yields what became of each.
 
     What had no answer when a connection broke is sent again, three times in all; then it is among what was not
-    accepted, as all that would have followed.
+    accepted, as all that would have followed. Every answer names the SOP Instance UID.
+
+    Parameters
+    ----------
+    peer : Peer
+    batches : iterable of sequence of Instance
+        In the order in which the server can take them (:func:`in_order`); read one by one.
+    total : int
+        How many instances there are in all, for the progress; 0 if that is not known.
+    progress : callable, optional
     """
-    steps = in_order(instances)
-    total, done = sum(map(len, steps)), 0
+    done = 0
     gone = ""
-    for part in steps:
-        for sent in _answered(peer, [one.path for one in part]) if not gone else _unsent(part, gone):
+    for batch in batches:
+        uids = {one.path: one.sop_uid for one in batch}
+        for sent in _answered(peer, list(uids)) if not gone else _unsent(batch, gone):
             done += 1
             if progress:
                 progress(done, total, sent.path.name)
             if not sent.accepted and sent.status.startswith(_LOST):
                 gone = sent.status
-            yield sent
+            yield sent if sent.sop_uid else replace(sent, sop_uid=uids[sent.path])
 
 
 _LOST = "not sent: "
@@ -80,5 +99,5 @@ def _answered(peer: Peer, paths: Sequence[Path]) -> Iterator[Sent]:
     yield from (Sent(path, "", accepted=False, status="no answer") for path in left)
 
 
-def _unsent(part: Sequence[Instance], why: str) -> Iterator[Sent]:
-    return (Sent(one.path, one.sop_uid, accepted=False, status=why) for one in part)
+def _unsent(batch: Sequence[Instance], why: str) -> Iterator[Sent]:
+    return (Sent(one.path, one.sop_uid, accepted=False, status=why) for one in batch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vqscript.errors import NotFound
 from vqscript.network.peer import Answer, Peer
@@ -21,14 +21,15 @@ class Wanted:
     study_uid, series_uid : str
     instances : tuple of str
         SOP Instance UIDs; none for the whole series.
-    tags : dict
-        What is known of the series, for people.
+    tags, study : dict
+        What is known of the series and of its study, for people.
     """
 
     study_uid: str
     series_uid: str
     instances: tuple[str, ...] = ()
     tags: Answer = field(default_factory=dict, compare=False)
+    study: Answer = field(default_factory=dict, compare=False)
 
     @property
     def title(self) -> str:
@@ -41,9 +42,9 @@ def of_found(peer: Peer, studies: Iterable[FoundStudy]) -> list[Wanted]:
     wanted = []
     for study in studies:
         if study.series:
-            wanted += [Wanted(study.uid, one["SeriesInstanceUID"], tags=one) for one in study.series]
+            wanted += [Wanted(study.uid, one["SeriesInstanceUID"], tags=one, study=study.tags) for one in study.series]
         else:
-            wanted += of_uids(peer, study=study.uid)
+            wanted += [replace(one, study=study.tags) for one in of_uids(peer, study=study.uid)]
     return wanted
 
 
@@ -82,7 +83,9 @@ def of_uids(peer: Peer, *, study: str = "", series: str = "", instance: str = ""
 
 def as_found(wanted: Iterable[Wanted]) -> list[FoundStudy]:
     """Return series as the studies of find JSON, for the next command."""
+    studies: dict[str, Answer] = {}
     by_study: dict[str, list[Answer]] = {}
     for one in wanted:
+        studies.setdefault(one.study_uid, {}).update(one.study)
         by_study.setdefault(one.study_uid, []).append({**one.tags, "SeriesInstanceUID": one.series_uid})
-    return [FoundStudy({"StudyInstanceUID": uid}, tuple(series)) for uid, series in by_study.items()]
+    return [FoundStudy({**studies[uid], "StudyInstanceUID": uid}, tuple(series)) for uid, series in by_study.items()]
