@@ -118,9 +118,22 @@ def test_further_attributes_are_returned(pacs: Pacs, orthanc, series: Made):
     words = ("find", "--pacs", orthanc.url, "--StudyInstanceUID", series.study_uid)
     (study,) = pacs(*words, "--return", "StudyID,BodyPartExamined", "--json").json["data"]
     assert study["StudyID"]["value"] == "1"
+    table = pacs(*words, "--return", "StudyID,Manufacturer").out
+    assert "StudyID: 1" in table and "Manufacturer" in table, "what was asked for is also shown"
     assert (
         pacs(*words, "--format", "csv", "--header", "StudyID", "--body", "Modality").out == "StudyID,Modality\n1,CT\n"
     )
+
+
+def test_the_dcmtk_lines_ask_each_level_for_its_own(pacs: Pacs, orthanc, series: Made):
+    sent(orthanc.url, series)
+    words = ("--StudyInstanceUID", series.study_uid, "--Modality", "CT", "--return", "StudyID,Manufacturer")
+    done = pacs("find", "--pacs", orthanc.url, "-v", *words)
+    study, one = [line for line in done.err.splitlines() if line.startswith("dcmtk: ")]
+    assert "QueryRetrieveLevel=STUDY" in study and "StudyID=" in study and "Modality" not in study
+    assert "QueryRetrieveLevel=SERIES" in one and "Modality=CT" in one and f"StudyInstanceUID={series.study_uid}" in one
+    only = pacs("find", "--pacs", orthanc.url, "-v", "--SeriesInstanceUID", series.series_uid).err
+    assert f"QueryRetrieveLevel=SERIES -k StudyInstanceUID= -k SeriesInstanceUID={series.series_uid}" in only
 
 
 def test_the_dcmtk_line_is_printed_quoted_and_not_run(pacs: Pacs, orthanc, tmp_path: Path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vqscript.cli.pacs_get import fetch
@@ -55,17 +56,21 @@ def add_subparser(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask, and print what was found."""
-    from vqscript.pacs import dcmtk
-    from vqscript.pacs.finding import check_keywords, find
-    from vqscript.pacs.found import STUDY_KEYWORDS, to_json
+    from vqscript.pacs.finding import check_keywords, find, of_study
+    from vqscript.pacs.found import to_json
 
-    shown = (*args.header, *args.body)
-    check_keywords(shown)
+    check_keywords((*args.header, *args.body, *args.wanted))
     _check_steps(args)
+    # What is asked for is also shown.
+    args.header = tuple(dict.fromkeys((*args.header, *filter(of_study, args.wanted))))
+    args.body = tuple(dict.fromkeys((*args.body, *(word for word in args.wanted if not of_study(word)))))
     with opened(args) as peer:
-        show_dcmtk(args, peer, lambda address: dcmtk.find(address, "STUDY", args.keys, (*STUDY_KEYWORDS, *args.wanted)))
+        _show_dcmtk(args, peer)
         with progress("finding") as bar:
-            studies = find(peer, args.keys, (*args.wanted, *shown), with_series=not args.studies, progress=bar)
+            wanted = (*args.header, *args.body)
+            studies = find(peer, args.keys, wanted, with_series=not args.studies, progress=bar)
+        for study in studies:
+            _show_dcmtk(args, peer, of=study.uid)
         if args.then and studies:
             return follow(args, peer, studies)
     if args.json or args.format == "json":
@@ -73,6 +78,24 @@ def run(args: argparse.Namespace) -> int:
     else:
         show(studies, args.format, args.header, args.body)
     return 0 if studies else 1
+
+
+def _show_dcmtk(args: argparse.Namespace, peer: Peer, of: str = "") -> None:
+    """With ``-v``, print the line that asks for the studies, or for the series of one of them."""
+    from vqscript.pacs import dcmtk
+    from vqscript.pacs.finding import of_study
+    from vqscript.pacs.found import SERIES_KEYWORDS, STUDY_KEYWORDS
+
+    upper = {keyword: value for keyword, value in args.keys.items() if of_study(keyword)}
+    lower = {keyword: value for keyword, value in args.keys.items() if not of_study(keyword)}
+    if of:
+        words = (*SERIES_KEYWORDS, *(word for word in args.wanted if not of_study(word)))
+        line = partial(dcmtk.find, level="SERIES", keys={"StudyInstanceUID": of, **lower}, wanted=words)
+    elif upper:
+        line = partial(dcmtk.find, level="STUDY", keys=upper, wanted=(*STUDY_KEYWORDS, *filter(of_study, args.wanted)))
+    else:  # only of series is something known: these tell the studies
+        line = partial(dcmtk.find, level="SERIES", keys=lower, wanted=("StudyInstanceUID",))
+    show_dcmtk(args, peer, line)
 
 
 def follow(args: argparse.Namespace, peer: Peer, studies: Sequence[FoundStudy]) -> int:

@@ -54,12 +54,12 @@ def find(
         raise UsageError(
             "a query needs something to look for", hint='as in --PatientID 7654321; --PatientID "*" lists everything'
         )
-    upper = {keyword: value for keyword, value in keys.items() if keyword in _OF_STUDY}
-    lower = {keyword: value for keyword, value in keys.items() if keyword not in _OF_STUDY}
-    studies = _studies(peer, upper, lower, _joined(STUDY_KEYWORDS, (word for word in wanted if word in _OF_STUDY)))
+    upper = {keyword: value for keyword, value in keys.items() if of_study(keyword)}
+    lower = {keyword: value for keyword, value in keys.items() if not of_study(keyword)}
+    studies = _studies(peer, upper, lower, _joined(STUDY_KEYWORDS, filter(of_study, wanted)))
     if not with_series and not lower:
         return [FoundStudy(study) for study in studies]
-    words = _joined(SERIES_KEYWORDS, (word for word in wanted if word not in _OF_STUDY))
+    words = _joined(SERIES_KEYWORDS, (word for word in wanted if not of_study(word)))
     found = []
     for number, study in enumerate(studies):
         if progress:
@@ -68,6 +68,11 @@ def find(
         if series or not lower:
             found.append(FoundStudy(study, series if with_series else ()))
     return found
+
+
+def of_study(keyword: str) -> bool:
+    """Whether an attribute is asked of studies; all others are asked of their series."""
+    return keyword in _OF_STUDY
 
 
 def check_keywords(words: Sequence[str]) -> None:
