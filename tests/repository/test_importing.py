@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.uid import ImplicitVRLittleEndian
 
 from vqscript.datapoints.records import DataPoint
 from vqscript.errors import RepositoryError, RoiError, UsageError
@@ -83,6 +84,39 @@ def test_other_content_of_a_known_uid_is_refused(repository: LocalRepository, ma
     assert "1.2.3 is stored already with other content" in report.skipped[0][1]
     assert instance_path(repository.root, "1.2.3").read_bytes() == first.read_bytes()
     assert repository.store([other]).failed == {other}, "also when it comes alone, in a later import"
+
+
+def test_the_same_object_that_is_written_otherwise_is_known(
+    repository: LocalRepository, make_file: MakeFile, tmp_path: Path
+) -> None:
+    first, other = make_file("first"), tmp_path / "sent.dcm"
+    sent = dcmread(first)
+    sent.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    sent.file_meta.SourceApplicationEntityTitle = "ARCHIVE"
+    sent.save_as(other, implicit_vr=True, little_endian=True)
+    assert first.read_bytes() != other.read_bytes()
+    assert repository.store([first, other]).known == [other]
+    again = repository.store([other])
+    assert (again.added, again.known, again.failed) == ([], [other], set())
+    assert instance_path(repository.root, sent.SOPInstanceUID).read_bytes() == first.read_bytes()
+    assert repository.verify() == []
+
+
+def test_the_row_of_a_file_that_was_left_without_one_is_about_that_file(
+    repository: LocalRepository, make_file: MakeFile, tmp_path: Path
+) -> None:
+    """A killed import has left it, and what comes now is the same object with its pixels elsewhere in the file."""
+    first, other = make_file("first"), tmp_path / "sent.dcm"
+    sent = dcmread(first)
+    sent.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    sent.save_as(other, implicit_vr=True, little_endian=True)
+    left = instance_path(repository.root, sent.SOPInstanceUID)
+    left.parent.mkdir(parents=True)
+    shutil.copy(first, left)
+    repository.store([other])
+    (held,) = repository.fetch(sent.StudyInstanceUID, sent.SeriesInstanceUID).instances
+    assert held.pixel_offset == first.read_bytes().index(sent.PixelData)
+    assert repository.verify() == []
 
 
 def test_a_truncated_file_is_left_out_with_its_reason(repository: LocalRepository, make_file: MakeFile) -> None:

@@ -16,6 +16,7 @@ from vqscript.datapoints.records import DataPoint
 from vqscript.errors import ImageError, UsageError, VqError
 from vqscript.imaging.dicom.header import read_header
 from vqscript.imaging.dicom.instance import Instance
+from vqscript.imaging.dicom.same import same_content
 from vqscript.imaging.dicom.values import conversion_errors
 from vqscript.repository import layout
 from vqscript.repository.attributes import series_of, study_of
@@ -203,20 +204,20 @@ class _Import:
         uid = instance.sop_uid
         stored = layout.instance_path(self.root, uid)
         expected = self._hash_in_index(uid)
-        lost = not stored.exists()
-        if lost:
-            sha256 = self._bring_in(path, found, stored, expected)
-        else:
-            # Without a row, a killed import left the file, or another one is about to write its row.
-            sha256 = expected or layout.hash_file(stored)
-            if layout.hash_file(path) != sha256:
+        brought = "" if stored.exists() else self._bring_in(path, found, stored, expected)
+        # Without a row, a killed import left the file, or another one is about to write its row.
+        sha256 = brought or expected or layout.hash_file(stored)
+        if not brought and layout.hash_file(path) != sha256:
+            if not same_content(path, stored):
                 raise Conflict(f"SOP Instance UID {uid} is stored already with other content, which was kept")
+            if not expected:  # the row is about the file that is kept: its pixels stand elsewhere
+                header, instance = read_header(stored)
         self._join_study(path, study_of(header))
         if not expected:
             self._pending[uid] = path, self._entry(path, stored, header, instance, sha256)
             return
         self.report.known.append(path)
-        if lost:
+        if brought:
             now = stored.stat()
             self.index.renew(uid, now.st_size, now.st_mtime_ns, encode(instance))
             self.report.notes.append((path, "the repository had lost this file; it is there again"))
@@ -228,16 +229,18 @@ class _Import:
         return row.sha256 if row else ""
 
     def _bring_in(self, path: Path, found: os.stat_result, stored: Path, expected: str) -> str:
-        """Copy a file to its place and return its hash; ``expected`` is what the index says it was, if it was there."""
+        """Copy a file to its place and return its hash, "" if another import was faster.
+
+        ``expected`` is what the index says that it was, if it was there before.
+        """
         ready = self.folder / stored.name
         try:
             sha256 = layout.copy_hashed(path, found, ready, durable=self.durable)
             if expected and sha256 != expected:
                 raise Conflict("the repository has lost this instance, but it had other content")
             layout.publish(ready, stored)
-        except FileExistsError:  # another import was faster
-            if layout.hash_file(stored) != sha256:
-                raise Conflict("another import stores this SOP Instance UID with other content") from None
+        except FileExistsError:
+            return ""
         finally:
             ready.unlink(missing_ok=True)
         return sha256
