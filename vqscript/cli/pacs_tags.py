@@ -42,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
     header = _local_header(args, series) if args.repo else None
     if header is None:
         with tempfile.TemporaryDirectory(prefix="vqscript-tags-") as folder, opened(args) as peer:
-            keys = {"StudyInstanceUID": args.study, "SeriesInstanceUID": series}
+            given = {"StudyInstanceUID": args.study, "SeriesInstanceUID": series}
+            keys = {keyword: uid for keyword, uid in given.items() if uid}
             show_dcmtk(args, peer, lambda address: dcmtk.get(address, "SERIES", keys, "."))
             header = fetch_header(peer, Path(folder), study=args.study, series=series)
     print_json(envelope(all_tags(header) if args.all else text_tags(header)))
