@@ -190,6 +190,20 @@ def test_a_cache_can_be_deleted_and_a_broken_one_is_told(opened: Opened, tmp_pat
     assert "deleted" in caught.value.hint
 
 
+def test_what_a_killed_process_fetched_counts(opened: Opened, make_file) -> None:
+    cache = opened.cache()
+    study, series = generate_uid(), generate_uid()
+    cache.hold(study, series)
+    path = make_file(series, StudyInstanceUID=study, SeriesInstanceUID=series)
+    cache.repository.store([path])  # killed before it could note the size
+    cache.close()
+    size = path.stat().st_size
+    again = opened.cache(size)
+    key = opened.add(again)
+    assert has(again, key)
+    assert not has(again, (study, series)), "both together are beyond the limit"
+
+
 def test_a_series_that_is_discarded_takes_its_study_along(opened: Opened, make_file) -> None:
     cache = opened.cache()
     study, one, two = (generate_uid() for _ in range(3))

@@ -253,14 +253,57 @@ def test_instances_that_come_twice_or_are_no_dicom(opened, peer: Peer, series, c
     assert "cannot be used" in caplog.text
 
 
-def test_a_damaged_cache_is_mended(opened, peer: Peer, series, caplog) -> None:
-    study, one, _ = series
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+def changed(path: Path) -> None:
+    """As a disk may do: the size is the same, and the header."""
+    path.write_bytes(path.read_bytes()[:-7] + b"damaged")
+
+
+@pytest.mark.parametrize("damage", [cut_short, changed, Path.unlink])
+def test_an_instance_that_is_damaged_in_the_cache_is_fetched_again(opened, peer: Peer, series, caplog, damage) -> None:
+    study, one, uids = series
     repository = opened()
-    path = repository.fetch(study, one).instances[0].path
+    path = next(each.path for each in repository.fetch(study, one).instances if each.sop_uid == uids[2])
+    whole = path.read_bytes()
     path.chmod(0o644)
-    path.write_bytes(b"damaged")
+    damage(path)
     assert len(repository.fetch(study, one).instances) == 5
-    assert "damaged in the cache" in caplog.text
+    assert path.read_bytes() == whole
+    assert "damaged in the cache (instances: 1 of 5)" in caplog.text
+    assert [words for name, words in peer.asked if name == "retrieve"][1:] == [(uids[2],)]
+
+
+def lost(index: Path) -> None:
+    index.unlink()
+
+
+def no_database(index: Path) -> None:
+    index.write_bytes(b"rubbish")
+
+
+def broken_pages(index: Path) -> None:
+    with index.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\x55" * (index.stat().st_size - 4096))
+
+
+@pytest.mark.parametrize("damage", [lost, no_database, broken_pages])
+def test_a_cache_whose_index_is_damaged_is_filled_again(opened, peer: Peer, series, tmp_path: Path, caplog, damage):
+    study, one, _ = series
+    first = opened()
+    first.fetch(study, one)
+    first.close()  # and with it what SQLite keeps beside the index
+    (index,) = (tmp_path / "cache").glob("*.repo/index.sqlite")
+    damage(index)
+    again = opened()
+    assert len(again.fetch(study, one).instances) == 5
+    assert again.tags(one)["Modality"] == "CT"
+    assert "the cache is damaged" in caplog.text
+    assert peer.count("retrieve") == 2
+    assert len(opened().fetch(study, one).instances) == 5
     assert peer.count("retrieve") == 2
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -42,22 +43,49 @@ class Cache:
         self._full = False
         try:
             self.repository = self._opened()
+            self._account()
         except BaseException:
             self._uses.close()
             raise
 
-    def _opened(self) -> LocalRepository:
+    def _opened(self, study_uid: str = "", series_uid: str = "") -> LocalRepository:
+        """Open the server's folder, or make it; one whose index is lost or broken makes room for an empty one."""
         from filelock import FileLock
 
         path = self._place / self._name
         try:
-            return LocalRepository.open(path)
-        except NotARepository:
-            with FileLock(self._place / f"{self._name}.lock"):  # two scripts may begin at the same time
-                try:
-                    return LocalRepository.open(path)
-                except NotARepository:
-                    return LocalRepository.create(path)
+            return self._tried(path, study_uid, series_uid)
+        except (NotARepository, Damaged):
+            pass
+        with FileLock(self._place / f"{self._name}.lock"):  # two scripts may begin at the same time
+            try:
+                return self._tried(path, study_uid, series_uid)
+            except (NotARepository, Damaged) as error:
+                if path.exists():
+                    log.warning("the cache is damaged (%s); what it held is fetched again", error.message)
+                    with layout.writing(path):
+                        shutil.rmtree(path)
+                    self._uses.note_empty(self._name)
+                return LocalRepository.create(path)
+
+    @staticmethod
+    def _tried(path: Path, study_uid: str, series_uid: str) -> LocalRepository:
+        """Open a repository; with a series, that of which the index has to tell something without breaking."""
+        opened = LocalRepository.open(path)
+        try:
+            opened.damaged(study_uid, series_uid)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    def _account(self) -> None:
+        """Note how large those series are whose process was killed before it did."""
+        for _, study_uid, series_uid in self._uses.unsized(self._name):
+            self._note_size(study_uid, series_uid)
+
+    def _note_size(self, study_uid: str, series_uid: str) -> None:
+        self._uses.note_size((self._name, study_uid, series_uid), self.repository.size_of(study_uid, series_uid))
 
     def hold(self, study_uid: str, series_uid: str) -> None:
         """Note that a series is used: it stays until this object is closed."""
@@ -65,9 +93,24 @@ class Cache:
         self._held.add((study_uid, series_uid))
 
     def known(self, study_uid: str, series_uid: str) -> set[str]:
-        """Return the SOP Instance UIDs that are there of a series, held or not."""
-        held = self.repository.instances(study_uid)
-        return {uid for uid, where in held.items() if where.series_uid == series_uid}
+        """Return the SOP Instance UIDs that are there of a series, held or not.
+
+        What is damaged is removed, which is told: it can be fetched again.
+        """
+        try:
+            damaged = self.repository.damaged(study_uid, series_uid)
+        except Damaged:  # not the files, the index itself
+            self.repository.close()
+            self.repository = self._opened(study_uid, series_uid)
+            damaged = []
+        held = {uid for uid, where in self.repository.instances(study_uid).items() if where.series_uid == series_uid}
+        if damaged:
+            log.warning(
+                "series %s was damaged in the cache (instances: %d of %d); what is missing is fetched again",
+                *(series_uid, len(damaged), len(held)),
+            )
+            self.repository.discard(study_uid, series_uid, damaged)
+        return held - set(damaged)
 
     def path_of(self, sop_uid: str) -> Path:
         """Return where the file of an instance is, or would be."""
@@ -89,7 +132,7 @@ class Cache:
     def settle(self, series: Iterable[tuple[str, str]]) -> None:
         """Note how large series have become, and make room if it is needed."""
         for study_uid, series_uid in series:
-            self._uses.note_size((self._name, study_uid, series_uid), self.repository.size_of(study_uid, series_uid))
+            self._note_size(study_uid, series_uid)
         size = self._uses.trim(self._settings.size, self._remove)
         if size > self._settings.size and not self._full:
             self._full = True
@@ -98,11 +141,6 @@ class Cache:
                 size / 1e9,
                 self._settings.size / 1e9,
             )
-
-    def mend(self, study_uid: str, series_uid: str) -> None:
-        """Remove a series that is damaged, so that it is fetched again."""
-        log.warning("series %s was damaged in the cache; it is fetched again", series_uid)
-        self.repository.discard(study_uid, series_uid)
 
     def close(self) -> None:
         """Let go of what is held."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -278,21 +278,28 @@ class Index:
                 (size, mtime_ns, record, sop_uid),
             )
 
-    def discard(self, study_uid: str, series_uid: str) -> list[str]:
-        """Remove all rows of a series, and those of its study if it has no other; returns its SOP Instance UIDs."""
+    def discard(self, study_uid: str, series_uid: str, only: Collection[str] = ()) -> list[str]:
+        """Remove the rows of a series, or of some of its instances; returns their SOP Instance UIDs.
+
+        A series without instances, and a study without series, goes with them.
+        """
         series = (study_uid, series_uid)
         with self._transaction() as connection:
-            rows = connection.execute(
-                "SELECT sop_uid FROM instance WHERE study_uid = ? AND series_uid = ?", series
-            ).fetchall()
-            uids = [row[0] for row in rows]
-            connection.executemany("DELETE FROM data_point WHERE sop_uid = ?", rows)
-            connection.execute("DELETE FROM instance WHERE study_uid = ? AND series_uid = ?", series)
-            connection.execute("DELETE FROM series WHERE study_uid = ? AND series_uid = ?", series)
+            held = [
+                row[0]
+                for row in connection.execute(
+                    "SELECT sop_uid FROM instance WHERE study_uid = ? AND series_uid = ?", series
+                ).fetchall()
+            ]
+            gone = [uid for uid in held if not only or uid in only]
+            connection.executemany("DELETE FROM data_point WHERE sop_uid = ?", [(uid,) for uid in gone])
+            connection.executemany("DELETE FROM instance WHERE sop_uid = ?", [(uid,) for uid in gone])
+            if len(gone) == len(held):
+                connection.execute("DELETE FROM series WHERE study_uid = ? AND series_uid = ?", series)
             if not connection.execute("SELECT 1 FROM series WHERE study_uid = ?", (study_uid,)).fetchone():
                 connection.execute("DELETE FROM project WHERE study_uid = ?", (study_uid,))
                 connection.execute("DELETE FROM study WHERE study_uid = ?", (study_uid,))
-        return uids
+        return gone
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

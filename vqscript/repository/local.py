@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -316,16 +316,20 @@ class LocalRepository:
             raise UsageError("a project path is needed", hint="as in /oncology/pilot")
         self._index.add([], [(path, self._study(study_uid).study_uid)])
 
-    def discard(self, study_uid: str, series_uid: str) -> None:
-        """Forget a series and remove its files: for a cache, whose series are elsewhere as well.
+    def discard(self, study_uid: str, series_uid: str, only: Collection[str] = ()) -> None:
+        """Forget a series, or some of its instances, and remove the files: for a cache, which can fetch them again.
 
         A study that has no series left is forgotten, too. Nothing happens if there is no such series.
         """
         # The rows go first: should this be cut short, files without rows are harmless, and can be stored again.
-        for sop_uid in self._index.discard(study_uid, series_uid):
+        for sop_uid in self._index.discard(study_uid, series_uid, only):
             path = layout.instance_path(self.root, sop_uid)
             with layout.writing(path):
                 path.unlink(missing_ok=True)
+
+    def damaged(self, study_uid: str, series_uid: str) -> list[str]:
+        """Return the SOP Instance UIDs of a series whose file is missing, or is not what was stored."""
+        return [row.sop_uid for row in self._index.rows(study_uid, series_uid) if not self._is_whole(row)]
 
     def size_of(self, study_uid: str, series_uid: str) -> int:
         """Return the bytes that the files of a series take."""
@@ -349,6 +353,16 @@ class LocalRepository:
         if instance and (found.st_size, found.st_mtime_ns) == (row.size, row.mtime_ns):
             return instance
         return self._read_again(path, row, found)
+
+    def _is_whole(self, row: Row) -> bool:
+        path = layout.instance_path(self.root, row.sop_uid)
+        try:
+            found = layout.stat_stored(path)
+        except Damaged:
+            return False
+        if (found.st_size, found.st_mtime_ns) == (row.size, row.mtime_ns):
+            return True
+        return found.st_size == row.size and layout.hash_file(path) == row.sha256
 
     def _read_again(self, path: Path, row: Row, found: os.stat_result) -> Instance:
         from vqscript.imaging.dicom.header import read_instance

@@ -173,8 +173,8 @@ class RemoteRepository:
         uids = self._fetcher.fetch(study_uid, series_uid)
         try:
             handle = self._cache.repository.fetch(study_uid, series_uid)
-        except Damaged:
-            self._cache.mend(study_uid, series_uid)
+        except Damaged as error:  # since a moment ago
+            log.warning("%s; it is fetched again", error.message)
             uids = self._fetcher.fetch(study_uid, series_uid)
             handle = self._cache.repository.fetch(study_uid, series_uid)
         # What the server has no longer may still be in the cache.

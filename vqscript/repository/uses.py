@@ -78,6 +78,18 @@ class Uses:
                 "UPDATE use SET bytes = ? WHERE store = ? AND study_uid = ? AND series_uid = ?", (size, *series)
             )
 
+    def note_empty(self, store: str) -> None:
+        """Note that nothing is left in a folder."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE use SET bytes = 0 WHERE store = ?", (store,))
+
+    def unsized(self, store: str) -> list[Series]:
+        """Return the series of a folder of which no size is noted, or that are empty."""
+        with self._errors():
+            return self._connection.execute(
+                "SELECT store, study_uid, series_uid FROM use WHERE store = ? AND bytes = 0", (store,)
+            ).fetchall()
+
     def trim(self, limit: int, remove: Callable[[Series], None]) -> int:
         """Remove the series that were not used for the longest time, until the rest fits; returns its bytes.
 
