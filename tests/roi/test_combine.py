@@ -11,7 +11,8 @@ from hypothesis.extra.numpy import arrays
 from vqscript.errors import RoiError
 from vqscript.imaging.grid import Grid
 from vqscript.roi.combine import intersect, subtract, union
-from vqscript.roi.roiset import MAX_LAYERS, RoiSet
+from vqscript.roi.layers import MAX_LAYERS
+from vqscript.roi.roiset import RoiSet
 
 GRID = Grid((5, 4, 3))
 masks = arrays(bool, GRID.shape)

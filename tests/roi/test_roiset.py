@@ -8,7 +8,8 @@ import pytest
 from vqscript.errors import RoiError
 from vqscript.imaging.grid import Grid
 from vqscript.roi.colors import COLORS
-from vqscript.roi.roiset import MAX_LAYERS, MAX_ROIS, Met, RoiSet
+from vqscript.roi.layers import MAX_LAYERS, MAX_ROIS
+from vqscript.roi.roiset import Met, RoiSet
 
 GRID = Grid((6, 5, 4), (1.0, 2.0, 3.0))
 

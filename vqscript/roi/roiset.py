@@ -6,31 +6,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from vqscript.errors import RoiError, did_you_mean
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Region
 from vqscript.roi.colors import checked_color, free_color
+from vqscript.roi.layers import MAX_LAYERS, MAX_ROIS, Labels, Layers
 from vqscript.roi.record import Met, Roi
-from vqscript.roi.region import (
-    Mask,
-    Part,
-    bounding,
-    center,
-    common,
-    concrete,
-    enclosing,
-    nearest,
-    relative,
-    shape_of,
-    shifted,
-)
-
-MAX_LAYERS = 8
-MAX_ROIS = 2048
-
-Labels = NDArray[np.uint16]
+from vqscript.roi.region import Mask, Part, center, concrete, relative, shape_of
 
 
 class RoiSet:
@@ -53,11 +37,8 @@ class RoiSet:
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
         self.rois: list[Roi] = []
-        # np.zeros takes memory only where something is written.
-        self._layers: list[Labels] = [np.zeros(grid.shape, np.uint16)]
+        self._layers = Layers(grid)
         self._active = 1
-        # A region per label that holds all its voxels; it may be larger than needed, never too small.
-        self._extents: dict[int, Region] = {}
 
     def __len__(self) -> int:
         return len(self.rois)
@@ -70,10 +51,7 @@ class RoiSet:
     @property
     def layers(self) -> list[Labels]:
         """Read-only views ``(z, y, x)`` of the layers; a voxel holds the label of its ROI or 0."""
-        views = [layer.view() for layer in self._layers]
-        for view in views:
-            view.setflags(write=False)
-        return views
+        return self._layers.views()
 
     @property
     def active_layer(self) -> int:
@@ -82,7 +60,7 @@ class RoiSet:
 
     @active_layer.setter
     def active_layer(self, n: int) -> None:
-        self._check_layer(n)
+        self._layers.check(n)
         self._active = n
 
     # ---- the list -------------------------------------------------------------------------------------
@@ -132,7 +110,7 @@ class RoiSet:
         """
         layer = self._active if layer is None else layer
         name = self._checked_name(name)
-        self._check_layer(layer)
+        self._layers.check(layer)
         if len(self.rois) >= MAX_ROIS:
             raise RoiError(f'no room for ROI "{name}": a set holds at most {MAX_ROIS}', hint="remove some first")
         color = self.next_color() if color is None else checked_color(color)
@@ -169,9 +147,8 @@ class RoiSet:
     def clear(self) -> None:
         """Remove all ROIs, locked ones too, and all layers but the first."""
         self.rois = []
-        self._layers = [np.zeros(self.grid.shape, np.uint16)]
+        self._layers = Layers(self.grid)
         self._active = 1
-        self._extents = {}
 
     def keep_only(self, names: Collection[str]) -> None:
         """Remove all ROIs, locked ones too, but those named; a name that no ROI has is an error."""
@@ -183,27 +160,13 @@ class RoiSet:
 
     def add_layer(self) -> int:
         """Add an empty layer and return its number; the active layer stays."""
-        if len(self._layers) >= MAX_LAYERS:
-            raise RoiError(f"no further layer: a set has at most {MAX_LAYERS}", hint="remove ROIs that overlap")
-        self._layers.append(np.zeros(self.grid.shape, np.uint16))
-        return len(self._layers)
+        return self._layers.add()
 
     # ---- voxels ---------------------------------------------------------------------------------------
 
     def part(self, j: int) -> Part | None:
         """Return the tight bounding region of ROI ``j`` and its mask within; None if it is empty."""
-        roi = self.roi(j)
-        extent = self._extents.get(roi.label)
-        if extent is None:
-            return None
-        inside: Mask = self._layers[roi.layer - 1][extent] == roi.label
-        box = bounding(inside)
-        if box is None:
-            del self._extents[roi.label]
-            return None
-        region = shifted(box, extent)
-        self._extents[roi.label] = region
-        return region, inside[box]
+        return self._layers.part(self.roi(j))
 
     def mask(self, j: int) -> Mask:
         """Return the voxels of ROI ``j`` as a new array ``(z, y, x)``."""
@@ -261,18 +224,12 @@ class RoiSet:
                 inside[relative(shared, region)] &= ~theirs
             else:
                 lost.append(other.name)
-        box = bounding(inside)
-
-        self._erase(roi)
-        if box is not None:
-            target = shifted(box, region)
-            self._layers[roi.layer - 1][target][inside[box]] = roi.label
-            self._extents[roi.label] = target
+        self._layers.give(roi, (region, inside))
         return Met(tuple(lost), tuple(kept))
 
     def empty(self, j: int) -> None:
         """Take all voxels off ROI ``j``; a locked one is refused."""
-        self._erase(self.editable(j))
+        self._layers.erase(self.editable(j))
 
     def settle(self, j: int, part: Part) -> bool:
         """Give ROI ``j`` voxels without taking any from other ROIs: it moves to another layer where it has to.
@@ -290,28 +247,23 @@ class RoiSet:
             If the ROI is locked, or there is no room on any layer and no further layer.
         """
         roi = self.editable(j)
-        turns = [roi.layer, *(n for n in range(1, len(self._layers) + 1) if n != roi.layer)]
-        layer = next((n for n in turns if _vacant(self._layers[n - 1], part, roi.label)), 0)
-        if not layer and len(self._layers) >= MAX_LAYERS:
+        layer = self._layers.room(part, roi)
+        if not layer:
             raise RoiError(
                 f'ROI "{roi.name}" would overlap others on all {MAX_LAYERS} layers', hint="remove some that overlap"
             )
         moved = layer != roi.layer
-        self._erase(roi)
-        roi.layer = layer or self.add_layer()
-        self.set_mask(j, part[1], part[0])
+        self._place(j, layer, part)
         return moved
 
     def move(self, j: int, layer: int) -> None:
         """Put ROI ``j`` on another layer; refused where it would overlap ROIs there."""
         roi = self.editable(j)
-        self._check_layer(layer)
+        self._layers.check(layer)
         part = self.part(j)
         if part is not None and layer != roi.layer:
             self._check_room(layer, part, roi)
-            self._erase(roi)
-            roi.layer = layer
-            self.set_mask(j, part[1], part[0])
+            self._place(j, layer, part)
         roi.layer = layer
 
     def duplicate(self, j: int, layer: int | None = None, name: str | None = None) -> int:
@@ -330,7 +282,7 @@ class RoiSet:
         part = self.part(j)
         if part is not None and layer is not None:
             self._check_room(layer, part)
-        elif part is not None and len(self._layers) >= MAX_LAYERS and not any(_vacant(n, part) for n in self._layers):
+        elif part is not None and not self._layers.room(part):
             raise RoiError(f"there is no room for a copy on any of the {MAX_LAYERS} layers")
         k = self.add(self.free_name(self.roi(j).name) if name is None else name, layer=layer or 1)
         self.roi(k).visible, self.roi(k).extra = self.roi(j).visible, self.roi(j).extra
@@ -349,30 +301,24 @@ class RoiSet:
         if not self.grid.matches(other.grid):
             raise RoiError(f'ROI "{theirs.name}" lies on another grid', hint="regrid its set first")
         part = other.part(k)
-        layer = next((n for n, labels in enumerate(self._layers, 1) if part is None or _vacant(labels, part)), 0)
-        if not layer and len(self._layers) >= MAX_LAYERS:
+        layer = 1 if part is None else self._layers.room(part)
+        if not layer:
             raise RoiError(
                 f'ROI "{theirs.name}" overlaps others on all {MAX_LAYERS} layers', hint="leave some of them out"
             )
-        j = self.add(theirs.name, theirs.color, layer=layer or None)
-        roi = self.roi(j)
-        roi.layer = layer or self.add_layer()
+        j = self.add(theirs.name, theirs.color, layer=1)
         if part is not None:
-            self.set_mask(j, part[1], part[0])
+            self._place(j, layer, part)
+        roi = self.roi(j)
         roi.visible, roi.locked, roi.extra = theirs.visible, theirs.locked, theirs.extra
         return j
 
     def copy(self) -> RoiSet:
         """Return an independent copy."""
         twin = RoiSet(self.grid)
-        twin._layers = [np.zeros(self.grid.shape, np.uint16) for _ in self._layers]
         twin._active = self._active
         twin.rois = [replace(roi) for roi in self.rois]
-        twin._extents = dict(self._extents)
-        for roi in self.rois:
-            extent = self._extents.get(roi.label)
-            if extent is not None:
-                twin._layers[roi.layer - 1][extent] = self._layers[roi.layer - 1][extent]
+        twin._layers = self._layers.copy(self.rois)
         return twin
 
     def regrid(self, grid: Grid) -> RoiSet:
@@ -380,58 +326,32 @@ class RoiSet:
 
         An ROI that is smaller than a voxel of the new grid may end up empty; none is left out.
         """
-        from scipy.ndimage import find_objects
-
         twin = RoiSet(grid)
-        twin.rois = [replace(roi) for roi in self.rois]
         twin._active = self._active
-        twin._layers = [np.zeros(grid.shape, np.uint16) for _ in self._layers]
-        for n, (old, new) in enumerate(zip(self._layers, twin._layers, strict=True), 1):
-            boxes = [box for j, roi in enumerate(self.rois, 1) if roi.layer == n and (box := self.box(j))]
-            if not boxes:
-                continue
-            # Only the part with ROIs is looked at; together, so that a voxel between two of them goes to one.
-            source = enclosing(boxes)
-            moved = nearest(old[source], source, self.grid, grid)
-            if moved is not None:
-                new[moved[0]] = moved[1]
-                extents = find_objects(moved[1])
-                twin._extents |= {label: shifted(box, moved[0]) for label, box in enumerate(extents, 1) if box}
+        twin.rois = [replace(roi) for roi in self.rois]
+        twin._layers = self._layers.regrid(self.rois, grid)
         return twin
 
     # ---- inside ---------------------------------------------------------------------------------------
 
+    def _place(self, j: int, n: int, part: Part) -> None:
+        """Put ROI ``j`` with these voxels on layer ``n``, which is added if it is the next one."""
+        roi = self.roi(j)
+        self._layers.erase(roi)
+        roi.layer = n if n <= len(self._layers) else self.add_layer()
+        self.set_mask(j, part[1], part[0])
+
     def _met(self, n: int, part: Part, besides: Roi | None) -> Iterator[tuple[Roi, Region, Mask]]:
-        """Yield the other ROIs of layer ``n`` that hold some of these voxels, and which: a region and its mask."""
-        region, inside = part
-        layer = self._layers[n - 1]
-        held = layer[region][inside]
-        if not held.any():  # as nearly always
-            return
-        seen = np.zeros(MAX_ROIS + 1, np.bool_)
-        seen[held] = True
-        for other in self.rois:
-            if other is besides or other.layer != n or not seen[other.label]:
-                continue
-            shared = common(self._extents[other.label], region)
-            assert shared is not None
-            theirs: Mask = (layer[shared] == other.label) & inside[relative(shared, region)]
-            yield other, shared, theirs
+        return self._layers.met(n, part, (roi for roi in self.rois if roi is not besides))
 
     def _check_room(self, n: int, part: Part, besides: Roi | None = None) -> None:
-        self._check_layer(n)
+        self._layers.check(n)
         names = [f'"{other.name}"' for other, _, _ in self._met(n, part, besides)]
         if names:
             raise RoiError(f"on layer {n} it would overlap {', '.join(names)}", hint="choose another layer, or add one")
 
-    def _erase(self, roi: Roi) -> None:
-        extent = self._extents.pop(roi.label, None)
-        if extent is not None:
-            window = self._layers[roi.layer - 1][extent]
-            window[window == roi.label] = 0
-
     def _drop(self, roi: Roi) -> None:
-        self._erase(roi)
+        self._layers.erase(roi)
         self.rois = [other for other in self.rois if other is not roi]
 
     def _checked_name(self, name: str) -> str:
@@ -441,17 +361,6 @@ class RoiSet:
         if self.find(name):
             raise RoiError(f'there is an ROI "{name}" already', hint=f'"{self.free_name(name)}" is free')
         return name
-
-    def _check_layer(self, n: int) -> None:
-        if not 1 <= n <= len(self._layers):
-            raise RoiError(f"there is no layer {n}; layers here: 1 to {len(self._layers)}", hint="add a layer first")
-
-
-def _vacant(labels: Labels, part: Part, own: int = 0) -> bool:
-    """Whether voxels are free on a layer, or held by one label only."""
-    region, inside = part
-    held = labels[region][inside]
-    return not held.any() if own == 0 else bool(((held == 0) | (held == own)).all())
 
 
 def _locked(roi: Roi) -> RoiError:

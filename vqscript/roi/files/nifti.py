@@ -14,8 +14,9 @@ from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Volume
 from vqscript.roi.files import label_table, nifti_extension
 from vqscript.roi.files.label_table import Label
+from vqscript.roi.layers import MAX_LAYERS, MAX_ROIS
 from vqscript.roi.region import bounding, nearest, shifted
-from vqscript.roi.roiset import MAX_LAYERS, MAX_ROIS, RoiSet
+from vqscript.roi.roiset import RoiSet
 
 Labels = NDArray[np.uint16]
 

@@ -27,8 +27,9 @@ from vqscript.files import whole_file
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Region
 from vqscript.roi.files import runs
+from vqscript.roi.layers import MAX_LAYERS
 from vqscript.roi.record import Roi
-from vqscript.roi.roiset import MAX_LAYERS, RoiSet
+from vqscript.roi.roiset import RoiSet
 
 ABOUT = (
     "PatientsName",
