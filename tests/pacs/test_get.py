@@ -75,6 +75,25 @@ def test_get_by_study_series_and_instance_uid(pacs: Pacs, orthanc, qrscp, series
         assert held(place, series) == {uid}
 
 
+def test_uids_may_be_repeated(pacs: Pacs, orthanc, tmp_path: Path):
+    made = [write_series(tmp_path / name) for name in "abc"]
+    for one in made:
+        sent(orthanc.url, one)
+    of, place = ("--pacs", orthanc.url), ("--repo", "lab.repo")
+    first, second, third = made
+    pacs("get", *of, *place, "--study", first.study_uid, "--study", second.study_uid)
+    for one in (first, second):
+        assert held(tmp_path / "lab.repo", one) == set(one.files)
+    assert held(tmp_path / "lab.repo", third) == set()
+    some = list(third.files)[:2]
+    pacs("get", *of, *place, "--series", third.series_uid, "--instance", some[0], "--instance", some[1])
+    assert held(tmp_path / "lab.repo", third) == set(some)
+    words = ("push", *place, "--to", "tree", "--series", first.series_uid, "--series", second.series_uid)
+    assert "8 of 8" in pacs(*words).out
+    mixed = ("--study", first.study_uid, "--study", second.study_uid, "--series", first.series_uid)
+    assert "which belongs to which" in pacs("get", *of, *place, *mixed, code=2).err
+
+
 def test_what_the_server_does_not_have_is_a_failure(pacs: Pacs, orthanc, series: Made):
     sent(orthanc.url, series)
     for words in (("--study", "1.2.3.4"), ("--study", series.study_uid, "--instance", "1.2.3.4")):

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
+import vqscript as package
 from vqscript.imaging.dicom.header import read_instance
 from vqscript.network.peer import Sent
 from vqscript.pacs.consignment import OfRepository
@@ -127,6 +133,22 @@ def test_store_and_push_take_a_whole_repository_images_of_all_studies_first(pacs
     assert [one["SOPInstanceUID"] for one in pushed.json["results"]] == sent_uids
     assert "10 of 10 instances are at tree" in pacs("push", "--to", "tree", "--repo", "lab.repo").out
     assert "10 of them before" in pacs("push", "--to", "tree", "--repo", "lab.repo").out
+
+
+def test_answers_go_into_the_pipe_while_the_bar_is_on_the_terminal(orthanc, series: Made, tmp_path: Path):
+    pty = pytest.importorskip("pty")
+    master, terminal = pty.openpty()
+    line = [sys.executable, "-m", "vqscript.cli.main", "pacs", "store", "--pacs", orthanc.url, str(tmp_path / "series")]
+    env = {**os.environ, "PYTHONPATH": str(Path(package.__file__).parents[1]), "TERM": "xterm"}
+    done = subprocess.run(line, stdout=subprocess.PIPE, stderr=terminal, env=env, cwd=tmp_path)
+    os.close(terminal)
+    drawn = os.read(master, 1 << 16).decode()
+    os.close(master)
+    assert done.stdout.decode().splitlines() == [
+        *(f"accepted: {uid}: 0000" for uid in series.files),
+        "4 of 4 instances accepted",
+    ]
+    assert "sending" in drawn and "accepted" not in drawn
 
 
 def test_an_empty_repository_and_an_empty_find_are_not_the_whole_of_it(pacs: Pacs, series: Made, tmp_path: Path):

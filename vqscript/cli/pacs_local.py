@@ -29,9 +29,30 @@ def add_place(parser: argparse.ArgumentParser) -> None:
 
 
 def add_uids(parser: argparse.ArgumentParser) -> None:
-    """Add ``--study``, ``--series`` and ``--instance``."""
+    """Add ``--study``, ``--series`` and ``--instance``, each of which may be repeated."""
     for name, text in (("study", "all series of a study"), ("series", "a series"), ("instance", "an instance")):
-        parser.add_argument(f"--{name}", default="", metavar="UID", help=f"{text}, by its UID")
+        parser.add_argument(
+            f"--{name}", action="append", default=[], metavar="UID", help=f"{text}, by its UID; may be repeated"
+        )
+
+
+def uids_of(args: argparse.Namespace) -> list[tuple[str, str, str]]:
+    """Return what the command line names by UIDs, as study, series, instance; "" for a level that is not given."""
+    from itertools import product
+
+    from vqscript.errors import UsageError
+    from vqscript.pacs.found import checked_uid
+
+    levels = {"StudyInstanceUID": args.study, "SeriesInstanceUID": args.series, "SOPInstanceUID": args.instance}
+    for keyword, uids in levels.items():
+        for uid in uids:
+            checked_uid(uid, keyword)
+    given = [uids for uids in levels.values() if uids]
+    if any(len(uids) > 1 for uids in given[:-1]):
+        raise UsageError(
+            "which belongs to which?", hint="several studies, or several series of one, or several instances of one"
+        )
+    return list(product(*(list(dict.fromkeys(uids)) or [""] for uids in levels.values()))) if given else []
 
 
 @contextmanager
@@ -97,12 +118,16 @@ def wanted_of(args: argparse.Namespace, peer: Peer, *, only_good: bool = True) -
     from vqscript.errors import UsageError
     from vqscript.pacs.wanted import of_found, of_uids
 
-    by_uid = args.study or args.series or args.instance
+    by_uid = uids_of(args)
     if bool(by_uid) == bool(args.find):
         raise UsageError(
             "which series?" if not by_uid else "either find JSON or UIDs",
             hint="--study, --series or --instance UID, or - for what pacs find --json prints",
         )
     if by_uid:
-        return of_uids(peer, study=args.study, series=args.series, instance=args.instance)
+        return [
+            one
+            for study, series, instance in by_uid
+            for one in of_uids(peer, study=study, series=series, instance=instance)
+        ]
     return of_found(peer, read_find_json(args.find) if only_good else look_at_find_json(args.find).studies)

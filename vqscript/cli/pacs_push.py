@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vqscript.cli.pacs_get import show as show_fetched
-from vqscript.cli.pacs_local import add_uids, journal_of, wanted_of
+from vqscript.cli.pacs_local import add_uids, journal_of, uids_of, wanted_of
 from vqscript.cli.pacs_outgoing import Pairs, of_repository, pairs_of_find_json
 from vqscript.cli.pacs_peer import add_find_json, add_peer, config_of, opened, show_dcmtk
 from vqscript.cli.pacs_repack import add_template
@@ -139,17 +139,15 @@ def _show(one: Delivered) -> None:
 def _pairs(args: argparse.Namespace) -> Pairs | None:
     """Return what is taken from the repository; None for all of it."""
     from vqscript.errors import UsageError
-    from vqscript.pacs.found import checked_uid
 
     if args.instance:
         raise UsageError("series are taken from a repository, no single instance", hint="--study UID, or --series UID")
-    named = {"StudyInstanceUID": args.study, "SeriesInstanceUID": args.series}
-    if args.find and any(named.values()):
+    named = uids_of(args)
+    if args.find and named:
         raise UsageError("either find JSON or UIDs", hint="--study UID, --series UID, or -")
     if args.find:
         return pairs_of_find_json(args.find)
-    study, series = (uid and checked_uid(uid, keyword) for keyword, uid in named.items())
-    return [(study, series)] if study or series else None
+    return [(study, series) for study, series, _ in named] or None
 
 
 @contextmanager
