@@ -8,8 +8,6 @@ from pathlib import Path
 
 NEEDED = (
     "vqscript/py.typed",
-    "vqscript/host/driver.lua",
-    "vqscript/host/handbook/environment.lua",
     "vqscript/batch/report/page/page.html",
     "vqscript/stdlib/ipacs.lua",
     "vqscript/stdlib/csv.lua",
@@ -22,6 +20,7 @@ def main(wheel: Path) -> int:
     names = set(zipfile.ZipFile(wheel).namelist())
     wanted = {
         *NEEDED,
+        *(str(path) for path in Path("vqscript").rglob("*.lua")),
         *(f"vqscript/{path}" for folder in ("stdlib", "examples") for path in Path(folder).glob("*.lua")),
     }
     tops = {name.split("/")[0] for name in names}

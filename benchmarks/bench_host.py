@@ -23,7 +23,7 @@ from timing import Bound, Table, alternate, finish, machine, milliseconds
 from vqscript.cli.run import run_script
 from vqscript.demo.phantom import make_project
 from vqscript.demo.project import PROJECT, build_repository
-from vqscript.host import runtime
+from vqscript.host import driver
 from vqscript.host.gate import Gate
 from vqscript.host.limits import Limits
 from vqscript.host.runtime import Runtime
@@ -154,10 +154,9 @@ def calls(runs: int, count: int) -> Table:
 
 def limits(runs: int, folder: Path) -> Table:
     """Time scripts with limits, and with a driver whose hook never comes."""
-    text = runtime.DRIVER.read_text(encoding="ascii")
-    without = folder / "driver.lua"
-    without.write_text(text.replace("debug.sethook", "function() end"), encoding="ascii")
-    if without.read_text(encoding="ascii") == text:
+    chunks = driver.chunks
+    without = {name: text.replace("debug.sethook", "function() end") for name, text in chunks().items()}
+    if without == chunks():
         raise SystemExit("the driver has no hook to leave out")
     project = make_project(1)
     build_repository(project, folder / "mice.repo")
@@ -180,11 +179,11 @@ def limits(runs: int, folder: Path) -> Table:
         Runtime(Peer(), Gate(folder / "out"), limits=LIMITS).run_text(ARITHMETIC)
 
     def free(work: Callable[[], None]) -> None:
-        driver, runtime.DRIVER = runtime.DRIVER, without
+        driver.chunks = lambda: without
         try:
             work()
         finally:
-            runtime.DRIVER = driver
+            driver.chunks = chunks
 
     table = Table("Script", "With limits", "Without", "Ratio", "Bound")
     for name, work, bound in (

@@ -12,24 +12,15 @@ from typing import Any
 
 from lupa.lua54 import LuaRuntime
 
-from vqscript import resources
 from vqscript.errors import Aborted, ScriptError, UsageError, did_you_mean
 from vqscript.host import source
 from vqscript.host.bridge import Bridge
 from vqscript.host.convert import Mismatch, converter, lua_text, readable, text
+from vqscript.host.driver import make_driver
 from vqscript.host.gate import Gate
 from vqscript.host.limits import Limits, size_text
+from vqscript.host.memory import Memory
 from vqscript.host.watchdog import Watchdog
-
-DRIVER = Path(__file__).with_name("driver.lua")
-
-HARD, SPARE, RELIEF = 2, 64 * 2**20, 32 * 2**20
-"""Where Lua gets no more memory: so many times the limit, and what the host itself takes; and what there is beyond
-for telling where that was."""
-
-ARGUMENTS_HELD = 512
-"""Tables that may be arguments of one call: the room for them is made at the start, because Lua may not run out of
-memory while Python holds them."""
 
 
 def _refuse(obj: object, name: object, setting: bool) -> str:
@@ -67,39 +58,36 @@ class Runtime:
         limits: Limits | None = None,
     ) -> None:
         self.limits = limits or Limits()
-        self._hard = HARD * self.limits.lua_memory + SPARE
-        self._most = self._hard - SPARE // 2
         self._lua = LuaRuntime(
             encoding="latin-1",
             register_eval=False,
             register_builtins=False,
             unpack_returned_tuples=True,
             attribute_filter=_refuse,
-            max_memory=self._hard,
+            max_memory=0,  # it counts; what the limit is, Memory says
         )
-        _held = [self._lua.table() for _ in range(ARGUMENTS_HELD)]
-        del _held
+        self._memory = Memory(self._lua, self.limits, self.stop)
+        self._sources = source.Sources()
         self._write = write
         self._aborted: Aborted | None = None
         self._place = ""
         self._ends_process = False
         self._presses = 1
         self._watchdog: Watchdog | None = None
-        self.bridge = Bridge(self._lua, gate, self.stop, self._border_room, self._waiting)
-        self._chunks: dict[str, Path] = {}
+        self.bridge = Bridge(self._lua, gate, self.stop, self._memory.border_room, self._waiting)
         host = {
             "print": self.bridge.shielded(self._print),
             "source": self.bridge.shielded(self._source),
             "unknown": self.bridge.shielded(self._unknown),
             "help": self.bridge.shielded(self._help),
             "stopped": self._border_stopped,
-            "exhausted": self._border_exhausted,
-            "relieve": self._border_relieve,
+            "exhausted": self._memory.border_exhausted,
+            "relieve": self._memory.border_relieve,
             "at": self._border_at,
             "memory": self.limits.lua_memory / 1024,
             "no_memory": f"not enough memory: the limit is {size_text(self.limits.lua_memory)}",
         }
-        self._driver = self._lua.execute(DRIVER.read_text(encoding="ascii"), self._lua.table_from(host), name="=host")
+        self._driver = make_driver(self._lua, host)
         self.bridge.connect(self._driver)
         given = self.bridge.to_lua(dict(args or {}))
         self._driver["global"]("VQ", self.bridge.facade(root, {"args": given, "help": self._driver["help"]}))
@@ -243,13 +231,13 @@ class Runtime:
 
     def _run(self, run: Callable[..., Any], code: str, shown: str, folder: Path | None, *more: Any) -> list[Any]:
         home = (folder or Path.cwd()).resolve()
-        chunk = self._chunk(home / Path(shown).name)
+        chunk = self._sources.chunk(home / Path(shown).name)
         return self._supervised(run, lua_text(code), lua_text(chunk), lua_text(shown), lua_text(str(home)), *more)
 
     def _supervised(self, run: Callable[..., Any], *given: Any) -> list[Any]:
         """Return the Lua values of a function of the driver that runs the script's code."""
-        self._lua.set_max_memory(self._hard)
-        self._border_room(sum(len(each) for each in given if isinstance(each, str | bytes)))
+        self._memory.begin()
+        self._memory.border_room(sum(len(each) for each in given if isinstance(each, str | bytes)))
         try:
             with self._watched():
                 done, *found = run(*given)
@@ -286,7 +274,7 @@ class Runtime:
     @property
     def files(self) -> tuple[Path, ...]:
         """The user's Lua files that were run so far: the script, and what it included or required."""
-        return tuple(self._chunks.values())
+        return tuple(self._sources.by_chunk.values())
 
     # What the driver asks ------------------------------------------------------------------
 
@@ -302,29 +290,8 @@ class Runtime:
         return (True,)
 
     def _source(self, name: str, folder: str) -> tuple[Any, ...]:
-        """Find, read and prepare what an include or require means."""
-        wanted, home = text(name), Path(text(folder))
-        path = source.find(wanted, home)
-        if path is None:
-            raise UsageError(
-                f'there is no module "{wanted}": neither beside the script nor in the standard library',
-                hint=did_you_mean(source.module_name(wanted), source.modules(home)),
-            )
-        library = path.parent == resources.stdlib()
-        chunk = "@[vqscript]/" + path.name if library else self._chunk(path.resolve())
-        shown = "" if library else _short(path)
-        code = source.prepare(source.read_script(path))
-        names = (chunk, shown, str(path.parent), str(path.resolve()))
-        return True, lua_text(code), *(lua_text(name) for name in names)
-
-    def _chunk(self, path: Path) -> str:
-        """Return the name of a file in Lua's own messages: the file name alone, because Lua shortens long ones."""
-        name = base = "@" + path.name[-40:]
-        number = 1
-        while self._chunks.setdefault(name, path) != path:
-            number += 1
-            name = f"{base}#{number}"
-        return name
+        found = self._sources.module(text(name), Path(text(folder)))
+        return True, *(lua_text(each) for each in found)
 
     def _unknown(self, owner: str, key: str, names: str) -> tuple[Any, ...]:
         """Refuse a member that an object does not have."""
@@ -344,29 +311,6 @@ class Runtime:
     def _border_at(self, shown: str, line: int) -> None:
         """Note where the script is."""
         self._place = f"{readable(shown)}:{line}"
-
-    def _border_exhausted(self, kilobytes: float, asked: bool = False) -> None:
-        """Stop the script at its memory limit; ``asked`` is whether it asked for more than Lua could get."""
-        self.stop(self.limits.out_of_memory(int(kilobytes * 1024), asked=asked))
-
-    def _border_relieve(self) -> None:
-        """Give Lua the memory that the end of a run takes."""
-        self._lua.set_max_memory(self._hard + RELIEF)
-
-    def _border_room(self, count: int) -> None:
-        """Make sure that so many bytes can be handed to Lua, with something left.
-
-        Where Lua gets no memory while Python hands it something, the process ends or hangs.
-
-        Raises
-        ------
-        Aborted
-        """
-        if self._lua.get_memory_used() + count < self._most:
-            return
-        self._lua.gccollect()
-        if self._lua.get_memory_used() + count >= self._most:
-            raise self.limits.out_of_memory(self._lua.get_memory_used() + count)
 
     # Outcomes ------------------------------------------------------------------------------
 
@@ -395,9 +339,3 @@ class Runtime:
         from vqscript.host.remedies import remedy
 
         return remedy(message, [readable(key) for key in self._driver["env"] if isinstance(key, str)])
-
-
-def _short(path: Path) -> str:
-    """Return a path as the user would write it: relative to the current folder where that is shorter."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,12 +1,13 @@
-"""Script sources: reading them, ``#include``, and where modules are found."""
+"""Script sources: reading them, ``#include``, where modules are found, and what Lua calls them."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from vqscript import resources
-from vqscript.errors import UsageError
+from vqscript.errors import UsageError, did_you_mean
 
 INCLUDE = r"""^[ \t]*\#[ \t]*include[ \t]+["'<](?P<name>[^"'<>\r\n]+)["'>][ \t]*;?[ \t]*(?:(?:--|//)[^\n]*)?\r?$"""
 
@@ -94,3 +95,74 @@ def modules(folder: Path) -> list[str]:
     """Return the names of the modules beside a script and in the standard library."""
     beside = [path.stem for ending in ("*.lua", "*.vqs") for path in folder.glob(ending)]
     return sorted({*beside, *(path.stem for path in resources.stdlib().glob("*.lua"))})
+
+
+class Module(NamedTuple):
+    """What an include or require means.
+
+    Attributes
+    ----------
+    code : str
+        Lua, as :func:`prepare` returns it.
+    chunk : str
+        Its name in Lua's own messages.
+    shown : str
+        Its name for the user, "" for the standard library, whose frames users do not see.
+    folder : str
+        Where its own includes are sought.
+    path : str
+        What it is known by, so that it is required once.
+    """
+
+    code: str
+    chunk: str
+    shown: str
+    folder: str
+    path: str
+
+
+class Sources:
+    """The files whose code one runtime runs, by what Lua calls them.
+
+    Attributes
+    ----------
+    by_chunk : dict of Path
+        The user's files so far, the script and what it included or required, by the names of their chunks.
+    """
+
+    def __init__(self) -> None:
+        self.by_chunk: dict[str, Path] = {}
+
+    def chunk(self, path: Path) -> str:
+        """Return the name of a file in Lua's own messages: the file name alone, because Lua shortens long ones."""
+        name = base = "@" + path.name[-40:]
+        number = 1
+        while self.by_chunk.setdefault(name, path) != path:
+            number += 1
+            name = f"{base}#{number}"
+        return name
+
+    def module(self, name: str, folder: Path) -> Module:
+        """Find, read and prepare what an include or require in a folder means.
+
+        Raises
+        ------
+        UsageError
+            If there is no such module, or it cannot be read.
+        """
+        path = find(name, folder)
+        if path is None:
+            raise UsageError(
+                f'there is no module "{name}": neither beside the script nor in the standard library',
+                hint=did_you_mean(module_name(name), modules(folder)),
+            )
+        library = path.parent == resources.stdlib()
+        chunk = "@[vqscript]/" + path.name if library else self.chunk(path.resolve())
+        shown = "" if library else _short(path)
+        return Module(prepare(read_script(path)), chunk, shown, str(path.parent), str(path.resolve()))
+
+
+def _short(path: Path) -> str:
+    """Return a path as the user would write it: relative to the current folder where that is shorter."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
