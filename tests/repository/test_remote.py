@@ -13,7 +13,7 @@ from pydicom import dcmread
 from pydicom.uid import ImplicitVRLittleEndian, generate_uid
 
 from vqscript.config import CacheSettings, Project
-from vqscript.errors import NotFound, PeerError, RepositoryError, Unreachable, UsageError
+from vqscript.errors import ConfigError, NotFound, PeerError, RepositoryError, Unreachable, UsageError
 from vqscript.network.peer import Answer, Level, Receiver, Sent
 from vqscript.repository import fetching, layout, receiving
 from vqscript.repository.base import SeriesFilter, StudyFilter
@@ -376,6 +376,63 @@ def test_projects(opened, series, make_file, peer: Peer) -> None:
         opened().find_studies(None, "/oncology/pilot")
     assert "project = {" in caught.value.hint
     assert opened().projects() == []
+
+
+def test_a_rule_that_cannot_be_is_told_what_is_wrong_with_it(opened, peer: Peer, series, make_file, caplog) -> None:
+    with pytest.raises(ConfigError, match='"StudyDescripton" for the project, which is no DICOM keyword') as caught:
+        opened(Project("StudyDescripton"))
+    assert "StudyDescription" in caught.value.hint
+    labelled = opened(Project("Labels"))
+    assert len(labelled.find_studies()) == 1, "nobody asked for a project"
+    for call in (
+        labelled.projects,
+        lambda: labelled.find_studies(None, "/oncology"),
+        lambda: labelled.store([make_file("new")], "/oncology"),
+    ):
+        with pytest.raises(ConfigError, match="clinic has no labels: they are Orthanc's"):
+            call()
+    assert peer.count("send") == 0
+
+
+def test_the_label_of_a_project() -> None:
+    rule = ProjectRule.of(Project("Labels", "vq-{project}"))
+    assert rule.label("/pilot") == "vq-pilot"
+    assert rule.projects("vq-pilot\\mine") == ["/pilot"]
+    with pytest.raises(UsageError, match='"vq-oncology/pilot" is no label of Orthanc'):
+        rule.label("/oncology/pilot")
+
+
+def test_a_rule_that_no_study_fits_is_told_once(opened, peer: Peer, series, caplog) -> None:
+    repository = opened(Project("StudyDescription", "project {project}"))
+    assert repository.projects() == repository.find_studies(None, "/oncology/pilot") == []
+    peer.left_out = {"StudyDescription"}
+    assert repository.projects() == []
+    start = 'none of 1 studies of clinic has a StudyDescription that fits "project {project}", which the configuration '
+    assert [record.getMessage() for record in caplog.records] == [
+        f'{start}takes for the project: as "/oncology/pilot" does not',
+        f"{start}takes for the project: the server tells none",
+    ]
+
+
+def test_answers_that_were_not_asked_for_are_left_out_and_told(opened, peer: Peer, series, make_file, caplog) -> None:
+    """As of a server that ignores the key."""
+    study, one, _ = series
+    stranger = generate_uid()
+    peer.files[stranger] = make_file("other", SOPInstanceUID=stranger, Modality="PT")
+    strict = peer.find
+
+    def find(level: Level, keys: Mapping[str, str], wanted: Sequence[str] = ()) -> list[Answer]:
+        return strict(level, {}, (*keys, *wanted))
+
+    peer.find = find  # type: ignore[method-assign]
+    repository = opened()
+    assert [each.series_uid for each in repository.find_series(study)] == [one]
+    assert len(repository.fetch(study, one).instances) == 5
+    assert [record.getMessage() for record in caplog.records] == [
+        "clinic answered with what was not asked for (StudyInstanceUID); left out: 1 of 2 answers",
+        "clinic answered with what was not asked for (StudyInstanceUID, SeriesInstanceUID); left out: 1 of 6 answers",
+        f"clinic sent instance {stranger}, which was not asked for; it was not kept",
+    ]
 
 
 def test_tags_of_the_first_instance_fetch_no_other(opened, peer: Peer, series) -> None:

@@ -192,15 +192,8 @@ class OrthancPeer:
         return self.version >= LABELS_SINCE
 
     def add_label(self, study_uid: str, label: str) -> None:
-        """Put a label on a study.
-
-        Raises
-        ------
-        UsageError
-            If it is none: letters, digits, ``-`` and ``_``, 64 at most.
-        """
-        if not _LABEL.fullmatch(label):
-            raise UsageError(f'"{label}" is no label of Orthanc', hint="letters, digits, - and _, 64 at most")
+        """Put a label on a study; raises as :func:`check_label`."""
+        check_label(label)
         for study in self._json("POST", "/tools/find", {"Level": "Study", "Query": {"StudyInstanceUID": study_uid}}):
             self._http.open("PUT", f"/studies/{quote(str(study))}/labels/{label}", body=b"").close()
 
@@ -232,6 +225,12 @@ class OrthancPeer:
             finally:
                 for future in running:
                     future.cancel()
+
+
+def check_label(label: str) -> None:
+    """Raise UsageError for a text that can be no label: letters, digits, ``-`` and ``_`` can, 64 at most."""
+    if not _LABEL.fullmatch(label):
+        raise UsageError(f'"{label}" is no label of Orthanc', hint="letters, digits, - and _, 64 at most")
 
 
 def _answer(level: Level, resource: dict[str, Any]) -> Answer:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
+
+log = logging.getLogger("vqscript")
 
 Level = Literal["STUDY", "SERIES", "IMAGE"]
 
@@ -83,3 +86,20 @@ class Peer(Protocol):
 
     def close(self) -> None:
         """End associations and connections in order."""
+
+
+def ask(peer: Peer, level: Level, keys: Mapping[str, str], wanted: Sequence[str] = ()) -> list[Answer]:
+    """Return what fits a query, without answers that are of something else; parameters as :meth:`Peer.find`.
+
+    A server may ignore a key that it does not know, and some ignore others. An answer with another UID than was asked
+    for is left out, which is told; one that leaves the UID out is believed.
+    """
+    asked = {keyword: value.split("\\") for keyword, value in keys.items() if keyword.endswith("InstanceUID") and value}
+    found = peer.find(level, keys, wanted)
+    fitting = [answer for answer in found if all(answer.get(word, uids[0]) in uids for word, uids in asked.items())]
+    if len(fitting) < len(found):
+        log.warning(
+            "%s answered with what was not asked for (%s); left out: %d of %d answers",
+            *(peer.name, ", ".join(asked), len(found) - len(fitting), len(found)),
+        )
+    return fitting

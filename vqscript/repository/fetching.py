@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from vqscript.errors import ImageError, NotFound, PeerError, Unreachable
 from vqscript.network.filemeta import file_meta
-from vqscript.network.peer import Answer, Peer
+from vqscript.network.peer import Answer, Peer, ask
 from vqscript.network.uid import is_uid
 from vqscript.repository.cache import Cache
 from vqscript.repository.receiving import Conflict, Mismatch, Receiving, receiving
@@ -74,7 +74,7 @@ class Fetcher:
         if not is_uid(study_uid) or not is_uid(series_uid):
             return {}
         keys = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid}
-        answers = self._peer.find("IMAGE", keys, ("SOPInstanceUID", *wanted))
+        answers = ask(self._peer, "IMAGE", keys, ("SOPInstanceUID", *wanted))
         return {answer["SOPInstanceUID"]: answer for answer in answers if answer.get("SOPInstanceUID")}
 
     def fetch(self, study_uid: str, series_uid: str, only: Collection[str] = ()) -> set[str]:

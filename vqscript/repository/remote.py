@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from vqscript.datapoints.records import DataPoint, Kind, latest_first
 from vqscript.errors import Damaged, NotFound, PeerError, RepositoryError, Unreachable, UsageError
 from vqscript.imaging.dicom.instance import Instance
-from vqscript.network.peer import Answer, Peer
+from vqscript.network.peer import Answer, Peer, ask
 from vqscript.network.uid import is_uid
 from vqscript.repository.answers import SERIES_KEYWORDS, STUDY_KEYWORDS, series_of, study_keys, study_of
 from vqscript.repository.base import (
@@ -27,7 +27,7 @@ from vqscript.repository.base import (
 )
 from vqscript.repository.cache import Cache
 from vqscript.repository.fetching import Fetcher
-from vqscript.repository.projects import LABELS, ProjectRule
+from vqscript.repository.projects import LABELS, ProjectRule, with_labels
 from vqscript.repository.selection import select_series, select_studies
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class RemoteRepository:
         self._rule = rule
         self._fetcher = Fetcher(peer, cache)
         self._studies_of_series: dict[str, str] = {}
+        self._told: set[str] = set()
 
     @property
     def url(self) -> str:
@@ -95,35 +96,61 @@ class RemoteRepository:
         """Return the paths of all projects that hold a study, in order."""
         if self._rule is None:
             return []
-        return sorted({project for answer in self._studies({}) for project in self._projects_of(answer)})
+        return sorted({project for each in self._in_projects({}) for project in each[1]})
 
     def find_studies(self, filters: StudyFilter | None = None, project: str = "") -> list[Study]:
         """Return the studies of a project ("" for all) that the filters let through, in their order.
 
         Raises
         ------
-        UsageError
-            If a project is named, but the configuration does not say what that means here.
+        UsageError, ConfigError
+            If a project is named, but the configuration does not say what that means here, or something that the
+            server does not have.
         """
         filters = filters or StudyFilter()
-        answers = self._studies(study_keys(filters))
+        keys = study_keys(filters)
         if project.strip().strip("/"):
-            if self._rule is None:
-                raise UsageError(
-                    f'{self._peer.name} has no projects, so "{project}" cannot be found there',
-                    hint="the configuration can say what they are there: "
-                    'project = { attribute = "StudyDescription" }, below [repositories.NAME]',
-                )
-            answers = [answer for answer in answers if project_matches(project, self._projects_of(answer))]
+            answers = [
+                answer for answer, projects in self._in_projects(keys, project) if project_matches(project, projects)
+            ]
+        else:
+            answers = self._studies(keys)
         return select_studies(map(study_of, answers), filters)
 
-    def _studies(self, keys: Mapping[str, str]) -> list[Answer]:
-        wanted = (*STUDY_KEYWORDS, self._rule.attribute) if self._rule else STUDY_KEYWORDS
-        answers = self._peer.find("STUDY", keys, wanted)
+    def _studies(self, keys: Mapping[str, str], *more: str) -> list[Answer]:
+        answers = ask(self._peer, "STUDY", keys, (*STUDY_KEYWORDS, *more))
         return list({uid: answer for answer in answers if (uid := answer.get("StudyInstanceUID", ""))}.values())
 
-    def _projects_of(self, answer: Answer) -> list[str]:
-        return self._rule.projects(answer.get(self._rule.attribute, "")) if self._rule else []
+    def _in_projects(self, keys: Mapping[str, str], project: str = "") -> list[tuple[Answer, list[str]]]:
+        """Return studies with the projects that each is in; that none is in any is told, for the rule may be wrong."""
+        rule = self._checked(project)
+        answers = self._studies(keys, rule.attribute)
+        found = [(answer, rule.projects(answer.get(rule.attribute, ""))) for answer in answers]
+        if answers and not any(projects for _, projects in found):
+            values = sorted({answer.get(rule.attribute, "") for answer in answers} - {""})
+            example = f'as "{values[0]}" does not' if values else "the server tells none"
+            self._tell(
+                f"none of {len(answers)} studies of {self._peer.name} has a {rule.attribute} that fits "
+                f'"{rule.pattern}", which the configuration takes for the project: {example}'
+            )
+        return found
+
+    def _checked(self, project: str = "") -> ProjectRule:
+        """Return what "project" means; an error if that is not said, or cannot be here."""
+        if self._rule is None:
+            raise UsageError(
+                f'{self._peer.name} has no projects, so "{project}" cannot be found there',
+                hint="the configuration can say what they are there: "
+                'project = { attribute = "StudyDescription" }, below [repositories.NAME]',
+            )
+        if self._rule.attribute == LABELS:
+            with_labels(self._peer)
+        return self._rule
+
+    def _tell(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            log.warning("%s", text)
 
     def find_series(self, study_uid: str, filters: SeriesFilter | None = None) -> list[Series]:
         """Return the series of a study by number, then date, time and UID; NotFound without such a study."""
@@ -135,7 +162,7 @@ class RemoteRepository:
 
     def _series(self, study_uid: str) -> list[Answer]:
         keys = {"StudyInstanceUID": study_uid}
-        answers = self._peer.find("SERIES", keys, SERIES_KEYWORDS) if is_uid(study_uid) else []
+        answers = ask(self._peer, "SERIES", keys, SERIES_KEYWORDS) if is_uid(study_uid) else []
         found = {uid: answer for answer in answers if (uid := answer.get("SeriesInstanceUID", ""))}
         if not found:
             raise NotFound(f"{self._peer.name} has no study {study_uid}", uid=study_uid)
@@ -192,7 +219,7 @@ class RemoteRepository:
         A server that wants to be asked level by level is, as long as it has not too many studies for that.
         """
         words = ("StudyInstanceUID", "SeriesInstanceUID")
-        for answer in self._peer.find("IMAGE", {"SOPInstanceUID": sop_uid}, words):
+        for answer in ask(self._peer, "IMAGE", {"SOPInstanceUID": sop_uid}, words):
             study_uid, series_uid = (answer.get(word, "") for word in words)
             if study_uid and series_uid:
                 return study_uid, series_uid
@@ -227,7 +254,7 @@ class RemoteRepository:
         answers: list[Answer] = []
         try:
             if is_uid(series_uid):
-                answers = self._peer.find("SERIES", {"SeriesInstanceUID": series_uid}, ("StudyInstanceUID",))
+                answers = ask(self._peer, "SERIES", {"SeriesInstanceUID": series_uid}, ("StudyInstanceUID",))
         except Unreachable:
             raise
         except PeerError as error:  # it wants to be asked level by level
@@ -261,7 +288,7 @@ class RemoteRepository:
         """
         from vqscript.repository.sending import leave_out_known, read_files
 
-        project = normalise_project(project)
+        project = self._project(project)
         report = StoreReport()
         files = read_files(paths, self._cache.repository.root, report)
         self._put(leave_out_known(files, self._fetcher, self._cache, report), report)
@@ -279,7 +306,7 @@ class RemoteRepository:
         from vqscript.imaging.dicom.header import read_header
         from vqscript.repository.local import save_dataset
 
-        project = normalise_project(project)
+        project = self._project(project)
         report = StoreReport()
         with tempfile.TemporaryDirectory() as folder:
             files: dict[Path, Instance] = {}
@@ -321,17 +348,23 @@ class RemoteRepository:
         if as_it_was:
             self._cache.add(as_it_was, sorted(series))
 
+    def _project(self, project: str) -> str:
+        """Return a project as it is written; an error where it can be none here, before anything is sent."""
+        project = normalise_project(project)
+        if project and self._rule is not None:
+            rule = self._checked(project)
+            if rule.attribute == LABELS:
+                rule.label(project)
+        return project
+
     def _join(self, report: StoreReport, project: str) -> None:
         """Put the stored studies into a project where the server can, else say where they are not in it."""
         if not project or not report.studies:
             return
         if self._rule is not None and self._rule.attribute == LABELS:
-            from vqscript.network.orthanc import OrthancPeer
-
-            if isinstance(self._peer, OrthancPeer) and self._peer.has_labels():
-                for study_uid in sorted(report.studies):
-                    self._peer.add_label(study_uid, project.strip("/"))
-                return
+            for study_uid in sorted(report.studies):
+                with_labels(self._peer).add_label(study_uid, self._rule.label(project))
+            return
         inside = {study.study_uid for study in self.find_studies(None, project)} if self._rule else set()
         for study_uid in sorted(report.studies - inside):
             log.warning("%s stored study %s, which is not in project %s there", self._peer.name, study_uid, project)
