@@ -16,6 +16,10 @@ NAMED = ("ipacs://", "ipacss://")
 AE_TITLE = re.compile(r"[ -\[\]-~]{1,16}")
 """1 to 16 printable ASCII characters without backslash (DICOM PS3.5, 6.2)."""
 
+PORTS = {"dicom": 104, "dicoms": 2762, "http": 80, "https": 443}
+"""The ports of URLs that name none; what stands before a ``+`` plays no part."""
+
+_PASSWORD = re.compile(r"(://[^:@]*):.*@")
 _NEVER = re.compile(r"[\x00-\x20\x7f\\]")
 _DIMSE = "as in dicom://PACS@pacs.example.org:104"
 _HTTP = "as in dicomweb+https://pacs.example.org/dicom-web"
@@ -25,6 +29,22 @@ def is_name(url: str) -> bool:
     """Whether a URL is a name of the configuration (``ipacs://lab``); ``ipacs:///lab.repo`` is a folder."""
     scheme = next((each for each in NAMED if url.casefold().startswith(each)), "")
     return bool(scheme) and not url[len(scheme) :].startswith("/")
+
+
+def port_of(scheme: str) -> int | None:
+    """Return the port of a URL that names none, None for a scheme that has no usual one."""
+    return PORTS.get(scheme.casefold().rpartition("+")[2])
+
+
+def shown(url: str) -> str:
+    """Return a URL as messages and logs may show it: without a password, and without what follows a question mark."""
+    plain, mark, _ = _PASSWORD.sub(r"\1:...@", url).partition("?")
+    return plain + ("?..." if mark else "")
+
+
+def because(error: ValueError, url: str) -> str:
+    """Return why a URL is none, to follow a message; "" where that could quote a part of a password."""
+    return "" if "@" in url.rpartition(":")[2] else f": {error}"
 
 
 def has_password(url: str) -> bool:
@@ -52,7 +72,7 @@ def fault(url: str) -> tuple[str, str] | None:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        return f"is none: {error}", usual
+        return f"is none{because(error, url)}", usual
     if not host or port == 0 or (dimse and not parts.username):
         return f"lacks a host{', or the AE title before the @' if dimse else ''}", usual
     if parts.query or parts.fragment or (dimse and parts.path.strip("/")):

@@ -81,3 +81,62 @@ token_env = "A_VARIABLE_THAT_NOBODY_SETS"
     assert "A_VARIABLE_THAT_NOBODY_SETS, which is not set" in reached["locked"]["message"]
     code, out = check(capsys, str(tmp_path / "vqscript.toml"), "--reach")
     assert (code, out.splitlines()[-1]) == (1, "2 repositories not reached")
+
+
+def test_what_fails_only_when_it_is_used_is_told_before(tmp_path: Path, capsys) -> None:
+    """Files that are no certificates, attributes that DICOM does not have."""
+    (tmp_path / "wrong.pem").write_text("this is not PEM")
+    text = """\
+[repositories.a]
+url = "orthanc+https://h"
+ca = "wrong.pem"
+project = { attribute = "StudyDescripton" }
+[repositories.b]
+url = "dicoms://B@h"
+certificate = "absent.pem"
+key = "wrong.pem"
+project = { attribute = "PixelData" }
+[cache]
+folder = "wrong.pem"
+"""
+    code, out = check(capsys, write(tmp_path, text), "--json")
+    found = [(each["line"], each["message"].replace(str(tmp_path), ".")) for each in json.loads(out)["findings"]]
+    assert code == 1
+    assert [line for line, _ in found] == [3, 4, 7, 9, 11]
+    for (_, message), part in zip(
+        found,
+        [
+            "wrong.pem: cannot be used for TLS",
+            '"StudyDescripton" is no DICOM',
+            "absent.pem: cannot",
+            "no text",
+            "a file",
+        ],
+        strict=True,
+    ):
+        assert part in message
+    assert 'did you mean "StudyDescription"?' in out.replace("\\", "")
+
+
+def test_credentials_that_are_not_here_are_noted(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is no fault of the file: another machine, or the night's run, may have them."""
+    file = write(
+        tmp_path,
+        '[repositories.clinic]\nurl = "orthanc+http://pacs.example.org"\ntoken_env = "CLINIC_TOKEN"\n'
+        '[repositories.near]\nurl = "orthanc+http://127.0.0.1"\ntoken_env = "CLINIC_TOKEN"\n',
+    )
+    monkeypatch.delenv("CLINIC_TOKEN", raising=False)
+    code, out = check(capsys, file)
+    assert code == 0
+    assert f"{file}:3: note: token_env of repository" in out and "CLINIC_TOKEN, which is not set" in out
+    monkeypatch.setenv("CLINIC_TOKEN", "hunter2")
+    code, out = check(capsys, file, "--json")
+    (note,) = json.loads(out)["notes"]
+    assert (code, note["line"]) == (0, 2) and "pacs.example.org over http" in note["message"]
+    assert "hunter2" not in out
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path, capsys) -> None:
+    for file, message in ((tmp_path, "cannot read"), (tmp_path / "gone.toml", "no configuration file")):
+        assert main(["config", "check", "--config", str(file)]) == 2
+        assert message in capsys.readouterr().err

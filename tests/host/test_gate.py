@@ -342,12 +342,31 @@ def test_a_host_that_was_named_is_asked(home, allowed, url):
 
 
 @pytest.mark.parametrize(
+    ("named", "url"),
+    [
+        ("dicom://A@pacs.example.org", "dicom://B@PACS.example.org:104"),
+        ("dicoms://A@pacs.example.org:2762", "dicoms://A@pacs.example.org"),
+        ("orthanc+http://pacs.example.org", "dicomweb+http://pacs.example.org:80/x"),
+        ("orthanc+https://pacs.example.org:443", "orthanc+https://pacs.example.org."),
+    ],
+)
+def test_the_usual_port_is_the_same_written_or_not(home, named, url):
+    gate = Gate(home.output, repositories=[named])
+    gate.reach(url)
+
+
+@pytest.mark.parametrize(
     ("allowed", "url"),
     [
         ({"hosts": ["pacs.example.org:104"]}, "dimse://A@pacs.example.org:105"),
         ({"hosts": ["example.org"]}, "https://pacs.example.org/"),
         ({"hosts": ["pacs.example.org"]}, "https://pacs.example.org.evil.net/"),
         ({"repositories": ["https://localhost/dicom-web"]}, "https://localhost:6379/"),
+        ({"repositories": ["dicom://A@pacs.example.org"]}, "orthanc+http://pacs.example.org"),
+        ({"repositories": ["dicom://A@pacs.example.org"]}, "dicoms://A@pacs.example.org"),
+        ({"repositories": ["orthanc+https://pacs.example.org"]}, "orthanc+http://pacs.example.org"),
+        ({"repositories": ["orthanc+https://pacs.example.org"]}, "dicomweb+https://pacs.example.org:8443/x"),
+        ({"hosts": ["pacs.example.org:80"]}, "orthanc+https://pacs.example.org"),
     ],
 )
 def test_another_port_or_host_is_another_host(home, allowed, url):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import http.server
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,6 +16,8 @@ from vqscript.errors import ConfigError, PeerError, Unreachable, UsageError
 from vqscript.network.credentials import NOBODY, Login, login_of
 from vqscript.network.http import Http
 from vqscript.network.tls import Tls
+
+from .certificates import Authority
 
 Handler = Callable[[http.server.BaseHTTPRequestHandler], None]
 
@@ -140,6 +139,10 @@ def test_a_redirect_is_followed_on_the_same_server_only(serve) -> None:
             text(handler, b"", 302, Location=place)
         elif handler.path == "/other-host":
             text(handler, b"", 302, Location=place.replace("127.0.0.1", "localhost"))
+        elif handler.path == "/nowhere":
+            text(handler, b"", 302, Location="http://[bad:port/")
+        elif handler.path == "/unquoted":
+            text(handler, b"", 302, Location="/h\xe9 re?x=\xe9 1")
         elif handler.path == "/round":
             text(handler, b"", 302, Location="/round")
         else:
@@ -149,9 +152,13 @@ def test_a_redirect_is_followed_on_the_same_server_only(serve) -> None:
     there = client(server.port, Login("Bearer hunter2"))
     assert there.get("/near") == b"here"
     assert server.asked[-1][0] == "/here?x=1"
+    assert there.get("/unquoted") == b"here"
+    assert server.asked[-1][0] == "/h%E9%20re?x=%E9%201"
     for path in ("/far", "/other-host"):
         with pytest.raises(PeerError, match="is at another place: http://"):
             there.get(path)
+    with pytest.raises(PeerError, match="clinic is at another place, which is no URL"):
+        there.get("/nowhere")
     assert elsewhere.asked == []
     with pytest.raises(PeerError, match="one redirect after another"):
         there.get("/round")
@@ -236,55 +243,73 @@ def test_urls_that_are_none(url: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://anna:hunter2@host?x", "http://host?token=hunter2", "http://anna:hunter2/x@host", "ftp://a:hunter2@h"],
+)
+def test_a_url_that_is_none_is_shown_without_its_secrets(url: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Http(url, name="clinic")
+    assert "hunter2" not in str(caught.value) + caught.value.hint
+
+
 # TLS ------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1, and one of somebody else, each its own authority."""
-    if not shutil.which("openssl"):
-        pytest.skip("needs openssl")
-    folder = tmp_path_factory.mktemp("certificates")
-    for name, host in (("server", "IP:127.0.0.1"), ("other", "DNS:elsewhere.example.org"), ("ours", "DNS:us")):
-        subprocess.run(
-            f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name} "
-            f"-keyout {name}.key -out {name}.pem -addext subjectAltName={host}".split(),
-            cwd=folder,
-            check=True,
-            capture_output=True,
-        )
-    return folder
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """One of a hospital, which no system knows."""
+    return Authority.create(tmp_path_factory.mktemp("tls") / "hospital")
 
 
-def secure(certificates: Path, name: str = "server") -> ssl.SSLContext:
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Another one."""
+    return Authority.create(tmp_path_factory.mktemp("tls") / "other")
+
+
+def secure(authority: Authority, name: str = "server") -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates / f"{name}.pem", certificates / f"{name}.key")
+    context.load_cert_chain(authority / f"{name}.pem", authority / f"{name}.key")
     return context
 
 
-def test_certificates_are_checked(serve, certificates: Path) -> None:
-    server = serve(text, secure(certificates))
-    url = f"https://127.0.0.1:{server.port}"
-    with pytest.raises(PeerError, match="certificate that is not trusted") as caught:
+def test_a_private_authority_is_trusted_where_it_is_named(serve, authority: Authority) -> None:
+    url = f"https://127.0.0.1:{serve(text, secure(authority)).port}"
+    with pytest.raises(PeerError, match="certificate that is not trusted: unable to get local issuer") as caught:
         at(url).get("/x")
     assert "ca = " in caught.value.hint
-    assert at(url, tls=Tls(ca=certificates / "server.pem")).get("/x") == b"[]"
-    other = serve(text, secure(certificates, "other"))
-    with pytest.raises(PeerError, match=r"not trusted.*IP address mismatch"):
-        at(f"https://127.0.0.1:{other.port}", tls=Tls(ca=certificates / "other.pem")).get("/x")
-    assert other.asked == []
+    assert at(url, tls=Tls(ca=authority / "ca.pem")).get("/x") == b"[]"
 
 
-def test_our_certificate_is_shown_where_it_is_wanted(serve, certificates: Path) -> None:
-    context = secure(certificates)
-    context.load_verify_locations(certificates / "ours.pem")
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("elsewhere", "IP address mismatch", "give the host as the certificate names it"),
+        ("expired", "certificate has expired", "has to renew it"),
+    ],
+)
+def test_certificates_are_checked(serve, authority: Authority, name: str, message: str, hint: str) -> None:
+    server = serve(text, secure(authority, name))
+    there = at(f"https://127.0.0.1:{server.port}", tls=Tls(ca=authority / "ca.pem"), login=Login("Bearer hunter2"))
+    with pytest.raises(PeerError, match=f"clinic has a certificate that is not trusted: {message}") as caught:
+        there.get("/x")
+    assert hint in caught.value.hint
+    assert server.asked == []
+
+
+def test_our_certificate_is_shown_where_it_is_wanted(serve, authority: Authority, stranger: Authority) -> None:
+    context = secure(authority)
+    context.load_verify_locations(authority / "ca.pem")
     context.verify_mode = ssl.CERT_REQUIRED
     server = serve(text, context)
-    url, ca = f"https://127.0.0.1:{server.port}", certificates / "server.pem"
-    with pytest.raises(PeerError):
+    url, ca = f"https://127.0.0.1:{server.port}", authority / "ca.pem"
+    with pytest.raises(PeerError, match=r"asks for a certificate of ours|closed the connection") as caught:
         at(url, tls=Tls(ca=ca)).get("/x")
-    ours = Tls(ca, certificates / "ours.pem", certificates / "ours.key")
-    assert at(url, tls=ours).get("/x") == b"[]"
+    assert "certificate and key in vqscript.toml" in caught.value.hint
+    with pytest.raises(PeerError, match=r"does not accept our certificate client\.pem|closed the connection"):
+        at(url, tls=Tls(ca, stranger / "client.pem", stranger / "client.key")).get("/x")
+    assert at(url, tls=authority.ours).get("/x") == b"[]"
 
 
 def test_https_where_none_is_spoken(serve) -> None:

@@ -9,7 +9,7 @@ import pytest
 from vqscript.config import CacheSettings, Config
 from vqscript.errors import ConfigError, NotARepository, RepositoryError, UsageError
 from vqscript.repository.local import LocalRepository
-from vqscript.repository.opening import local_path, located, open_repository
+from vqscript.repository.opening import is_name, local_path, located, open_repository
 
 
 def test_a_url_leads_back_to_its_repository(tmp_path: Path) -> None:
@@ -34,6 +34,14 @@ def test_names_are_looked_up_in_the_configuration(tmp_path: Path) -> None:
     assert '"lab"' in error.value.hint
     with pytest.raises(UsageError):
         local_path("ipacs://lab")
+
+
+def test_folders_are_no_names() -> None:
+    assert [is_name(url) for url in ("ipacs://lab", "ipacss://lab", "IPACS://lab")] == [True] * 3
+    folders = ("ipacs:///x", "ipacss:///x", "IPACSS:///x", "/x", "x", "dicom://A@h", "file:///x")
+    assert [is_name(url) for url in folders] == [False] * 7
+    config = Config(repositories={"url": "ipacss:///data/lab.repo"})
+    assert local_path("ipacs://url", config) == Path("/data/lab.repo")
 
 
 def test_names_may_stand_for_servers() -> None:

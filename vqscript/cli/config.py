@@ -11,6 +11,7 @@ from vqscript.cli.terminal import print_json, printable
 
 if TYPE_CHECKING:
     from vqscript.config import Config
+    from vqscript.config_values import Finding
 
 
 def add_subparser(subparsers: Any, common: argparse.ArgumentParser) -> None:
@@ -35,32 +36,31 @@ def run(args: argparse.Namespace) -> int:
     found = text_of(args.config and Path(args.config))
     if found is None:
         if args.json:
-            print_json({"file": None, "findings": [], "repositories": {}})
+            print_json({"file": None, "findings": [], "notes": [], "repositories": {}})
         else:
             usual = usual_place() / FILE_NAME
             print(printable(f"there is no configuration, and none is needed; it would be {usual}"))
         return 0
+    from vqscript.cli import config_trial
     from vqscript.config_file import read
 
     file, text = found
     settings, findings = read(text, file)
+    findings = sorted([*findings, *config_trial.faults(settings, text)], key=lambda finding: finding.line)
+    notes = [] if findings else list(config_trial.notes(settings, text))
     reached = _reach(settings) if args.reach else {}
     if args.json:
         print_json(
             {
                 "file": str(file),
-                "findings": [
-                    {"line": finding.line, "message": finding.message, "hint": finding.hint} for finding in findings
-                ],
+                "findings": [vars(finding) for finding in findings],
+                "notes": [vars(note) for note in notes],
                 "repositories": reached,
             }
         )
         return 1 if findings or not all(each["reached"] for each in reached.values()) else 0
-    for finding in findings:
-        place = f"{file}:{finding.line}" if finding.line else str(file)
-        print(printable(f"{place}: {finding.message}"))
-        if finding.hint:
-            print(printable(f"    {finding.hint}"))
+    _show(file, findings)
+    _show(file, notes, "note: ")
     for name, each in reached.items():
         if each["reached"]:
             print(printable(f"{name}: answers in {1000 * each['seconds']:.0f} ms"))
@@ -74,6 +74,14 @@ def run(args: argparse.Namespace) -> int:
         return 1
     print(printable(f"{file}: all is well; {plural(len(settings.repositories), 'repository', 'repositories')}"))
     return 0
+
+
+def _show(file: Path, findings: list[Finding], kind: str = "") -> None:
+    for finding in findings:
+        place = f"{file}:{finding.line}" if finding.line else str(file)
+        print(printable(f"{place}: {kind}{finding.message}"))
+        if finding.hint:
+            print(printable(f"    {finding.hint}"))
 
 
 def _reach(settings: Config) -> dict[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from vqscript.config_urls import because, port_of, shown
 from vqscript.errors import PermissionDenied, UsageError
 
 LOCAL_SCHEMES = ("ipacs", "ipacss", "file")
@@ -50,6 +51,8 @@ class Hosts:
 def endpoint_of(url: str) -> Endpoint | None:
     """Return host and port of a URL, None for one that stays on this machine's disks.
 
+    A port that is left out is the usual one of the scheme, None where there is none.
+
     Raises
     ------
     UsageError
@@ -58,17 +61,18 @@ def endpoint_of(url: str) -> Endpoint | None:
     scheme = url.partition("://")[0].strip().casefold()
     if scheme in LOCAL_SCHEMES:
         return None
-    problem = f'"{url}" is no URL of a repository'
+    problem = f'"{shown(url)}" is no URL of a repository'
     if _NO_URL.search(url):
         raise UsageError(problem, hint="it holds a space, a backslash or a control character")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise UsageError(f"{problem}: {error}") from error
+        raise UsageError(f"{problem}{because(error, url)}") from error
     if not host:
         raise UsageError(problem, hint="as in https://pacs.example.org/dicom-web")
-    return host.rstrip("."), port
+    # The port that will be called: one server's name opens neither the other ports of its host nor its plain side.
+    return host.rstrip("."), port or port_of(scheme)
 
 
 def _allowed(text: str) -> Endpoint:

@@ -9,8 +9,9 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
+from vqscript.config_urls import because, port_of, shown
 from vqscript.errors import PeerError, Unreachable, UsageError
 from vqscript.network.credentials import NOBODY, Login
 from vqscript.network.tls import OURS, Tls
@@ -18,11 +19,17 @@ from vqscript.network.tls import OURS, Tls
 Body = bytes | Callable[[], Iterable[bytes]] | None
 """What is sent: bytes, or a function that yields them, from the beginning again each time it is called."""
 
+_WHERE = "vqscript.toml names no credentials for this URL: user and password_env, or token_env, or keyring"
+_NO_LOGIN = {401: _WHERE, 403: _WHERE}
+
 MAX_REDIRECTS = 5
 MAX_REASON = 2048
 """Bytes of an answer that are looked at for the reason of a refusal."""
 
 BLOCK = 1 << 20
+
+_QUOTED = "/?:@!$&'()*+,;=~%"
+"""What may stand in a path that is quoted already; the rest is, which some servers forget."""
 
 CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 """How a connection that the server has closed shows."""
@@ -45,6 +52,11 @@ class Http:
     connect, answer : float
         Seconds to wait for a connection, and for each next piece of an answer.
 
+    Attributes
+    ----------
+    name, host : str
+    encrypted : bool
+
     Raises
     ------
     UsageError
@@ -65,19 +77,20 @@ class Http:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
         except ValueError as error:
-            raise UsageError(f'"{name}" is no URL of a server: {error}') from error
+            raise UsageError(f'"{name}" is no URL of a server{because(error, url)}') from error
         if parts.username is not None or parts.password is not None:
             raise UsageError(
                 f"the URL of {name} holds a user or password",
                 hint="the configuration names where they are: user_env and password_env, or token_env, or keyring",
             )
         if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
-            raise UsageError(f'"{url}" is no URL of a server', hint="as in https://pacs.example.org/dicom-web")
+            raise UsageError(f'"{shown(url)}" is no URL of a server', hint="as in https://pacs.example.org/dicom-web")
         self.name = name
         self._path = parts.path.rstrip("/")
-        self._host, self._port = host, port or (443 if parts.scheme == "https" else 80)
+        self.host, self._port = host, port or port_of(parts.scheme)
         self._tls = tls or Tls()
-        self._context = self._tls.client() if parts.scheme == "https" else None
+        self.encrypted = parts.scheme == "https"
+        self._context = self._tls.client() if self.encrypted else None
         self._login = login
         self._connect, self._answer = connect, answer
         self._idle: list[http.client.HTTPConnection] = []
@@ -140,18 +153,20 @@ class Http:
     def _redirected(self, method: str, target: str, response: Response) -> str:
         """Return the new path on the same server; anywhere else neither credentials nor scripts may go."""
         scheme = "https" if self._context else "http"
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        new = urlsplit(urljoin(f"{scheme}://{host}:{self._port}{target}", response.location))
+        host = f"[{self.host}]" if ":" in self.host else self.host
         try:
-            port = new.port or (443 if new.scheme == "https" else 80)
-        except ValueError:
-            port = 0
-        if (new.scheme, new.hostname, port) != (scheme, self._host.casefold(), self._port) or method != "GET":
+            new = urlsplit(urljoin(f"{scheme}://{host}:{self._port}{target}", response.location))
+            port = new.port or port_of(new.scheme)
+        except ValueError as error:
+            raise self.error("is at another place, which is no URL", str(response.status)) from error
+        if (new.scheme, new.hostname, port) != (scheme, self.host.casefold(), self._port) or method != "GET":
             place = printable(urlunsplit((new.scheme, new.hostname or "", new.path, "", "")))
             raise self.error(
                 f"is at another place: {place}", str(response.status), "if that is right, give this URL instead"
             )
-        return new.path + (f"?{new.query}" if new.query else "")
+        # Latin-1 is how http.client reads a head: so each byte is quoted as it came.
+        path, query = (quote(part, safe=_QUOTED, encoding="latin-1") for part in (new.path, new.query))
+        return path + (f"?{query}" if query else "")
 
     def _send(self, method: str, target: str, fields: Mapping[str, str], body: Body) -> Response:
         while True:
@@ -176,9 +191,9 @@ class Http:
     def _new(self) -> http.client.HTTPConnection:
         if self._context:
             return http.client.HTTPSConnection(
-                self._host, self._port, timeout=self._connect, context=self._context, blocksize=BLOCK
+                self.host, self._port, timeout=self._connect, context=self._context, blocksize=BLOCK
             )
-        return http.client.HTTPConnection(self._host, self._port, timeout=self._connect, blocksize=BLOCK)
+        return http.client.HTTPConnection(self.host, self._port, timeout=self._connect, blocksize=BLOCK)
 
     def _dial(self, connection: http.client.HTTPConnection) -> None:
         try:
@@ -215,11 +230,9 @@ class Http:
                 f"gave no answer for {self._answer:g} s", "timeout = ... in vqscript.toml waits longer"
             ) from error
         except socket.gaierror as error:
-            raise self._gone(f"is at no known host: {self._host}", "check its name, and the network") from error
+            raise self._gone(f"is at no known host: {self.host}", "check its name, and the network") from error
         except ConnectionRefusedError as error:
-            raise self._gone(
-                f"does not answer: nothing listens at {self._host}:{self._port}", "does it run?"
-            ) from error
+            raise self._gone(f"does not answer: nothing listens at {self.host}:{self._port}", "does it run?") from error
         except (OSError, http.client.RemoteDisconnected) as error:
             raise self._closed() from error
         except http.client.IncompleteRead as error:
@@ -247,13 +260,9 @@ class Http:
         status = f"{response.status} {printable(response.reason)}".strip()
         with response:
             said = reason_of(response.some(MAX_REASON))
-        hint = {
-            401: "its configuration names no credentials"
-            if not self._login.header
-            else "it does not take the credentials",
-            403: "the user may not do this",
-            404: "is the URL the right one?",
-        }.get(response.status, "")
+        of = f"the credentials of {self._login.source}"
+        hints = {401: f"it does not take {of}", 403: f"{of} do not allow this"} if self._login.header else _NO_LOGIN
+        hint = {**hints, 404: "is the URL the right one?"}.get(response.status, "")
         return self.error(f"refused: {status}" + (f" ({said})" if said else ""), status, hint)
 
 

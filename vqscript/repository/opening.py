@@ -15,7 +15,6 @@ from vqscript.errors import ConfigError, RepositoryError, UsageError, did_you_me
 if TYPE_CHECKING:
     from vqscript.repository.base import Repository
 
-LOCAL = "ipacs:///"
 
 
 def open_repository(url: str | Path, config: Config | None = None) -> Repository:

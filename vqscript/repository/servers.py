@@ -67,19 +67,22 @@ def _dimse(server: Server, config: Config) -> Peer:
 
 
 def _http(server: Server, config: Config) -> Peer:
-    from vqscript.network.credentials import login_of
+    from vqscript.network.credentials import login_of, warn_of_plain_http
     from vqscript.network.http import Http
     from vqscript.network.tls import Tls
 
     speaks, _, rest = server.url.partition("+")
+    login = login_of(server)
     http = Http(
         rest,
         name=server.name or rest.partition("://")[2].partition("/")[0].rpartition("@")[2],
-        login=login_of(server),
+        login=login,
         tls=Tls(server.ca, server.certificate, server.key),
         connect=config.timeouts.connect,
         answer=server.timeout or config.timeouts.answer,
     )
+    if login.header and not http.encrypted:
+        warn_of_plain_http(http.name, http.host)
     if speaks.casefold() == "orthanc":
         from vqscript.network.orthanc import OrthancPeer
 

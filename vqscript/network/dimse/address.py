@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from vqscript.charsets import unknown_term
+from vqscript.config_urls import AE_TITLE, because, shown
 from vqscript.errors import PeerError, Unreachable, UsageError
 from vqscript.network.tls import Tls
 
 OWN_AET = "VQSCRIPT"
 STANDARD_PORT, STANDARD_TLS_PORT = 104, 2762
-_PASSWORD = re.compile(r"(://[^:@]*):.*@")
-_AE_TITLE = re.compile(r"[ -\[\]-~]{1,16}")  # printable ASCII without the backslash (PS3.5, section 6.2, VR AE)
 
 
 @dataclass(frozen=True)
@@ -108,20 +106,20 @@ def parse(
         For any other text.
     """
     hint = "as in dicom://PACS@pacs.example.org:104"
-    shown = _PASSWORD.sub(r"\1:...@", url)  # messages end up in logs
+    named = shown(url)  # messages end up in logs
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise UsageError(f'"{shown}" is no address of a DICOM server: {error}', hint=hint) from error
+        raise UsageError(f'"{named}" is no address of a DICOM server{because(error, url)}', hint=hint) from error
     if parts.scheme not in ("dicom", "dicoms") or not parts.hostname:
-        raise UsageError(f'"{shown}" is no address of a DICOM server', hint=hint)
+        raise UsageError(f'"{named}" is no address of a DICOM server', hint=hint)
     if not parts.username or parts.password is not None:
         raise UsageError(
-            f'"{shown}" does not say the AE title of the server (and nothing else) before the @', hint=hint
+            f'"{named}" does not say the AE title of the server (and nothing else) before the @', hint=hint
         )
     if parts.path.strip("/") or parts.query or parts.fragment:
-        raise UsageError(f'"{shown}" goes on after the port', hint=hint)
+        raise UsageError(f'"{named}" goes on after the port', hint=hint)
     secure = parts.scheme == "dicoms"
     return Address(
         unquote(parts.username),
@@ -139,5 +137,5 @@ def parse(
 
 def check_title(title: str) -> None:
     """Raise UsageError for what can be no AE title."""
-    if not _AE_TITLE.fullmatch(title) or not title.strip():
+    if not AE_TITLE.fullmatch(title) or not title.strip():
         raise UsageError(f'"{title}" is no AE title', hint="1 to 16 letters, digits and signs, no backslash")
