@@ -14,12 +14,14 @@ from pydicom.uid import ImplicitVRLittleEndian, RLELossless
 from vqscript.config import Caller, load
 from vqscript.errors import Unreachable, UsageError
 from vqscript.network.dimse.address import Address
+from vqscript.network.dimse.fast import elements, pdu
+from vqscript.network.dimse.fast.link import Link
 from vqscript.network.dimse.store import send
 from vqscript.pacs.listen.callers import Callers
 from vqscript.repository.local import LocalRepository
 
 from ..network.conftest import Proxy, free_port, make_series, proxy, series, start_orthanc, write_series
-from .listening import Running, dataset_of, dcmtk, listen, of_study, raw_store, started, stored
+from .listening import EXPLICIT, Running, dataset_of, dcmtk, listen, of_study, raw_store, started, stored
 
 __all__ = ["listen", "make_series", "proxy", "series", "started"]  # fixtures
 
@@ -275,12 +277,22 @@ def test_names_come_back_in_unicode(filled, tmp_path):
 def test_patients_series_and_instances_are_found(filled, tmp_path, series):
     folder = tmp_path / "answers"
     patients = found(
-        filled, folder, "QueryRetrieveLevel=PATIENT", "PatientID", "NumberOfPatientRelatedStudies", model="-P"
+        filled,
+        folder,
+        "QueryRetrieveLevel=PATIENT",
+        "PatientID",
+        *(f"NumberOfPatientRelated{what}" for what in ("Studies", "Series", "Instances")),
+        model="-P",
     )
-    assert {(one.PatientID, int(one.NumberOfPatientRelatedStudies)) for one in patients} == {
-        ("CASE-1", 2),
-        ("CASE-2", 1),
+    counts = {
+        one.PatientID: (
+            one.NumberOfPatientRelatedStudies,
+            one.NumberOfPatientRelatedSeries,
+            one.NumberOfPatientRelatedInstances,
+        )
+        for one in patients
     }
+    assert counts == {"CASE-1": (2, 2, 5), "CASE-2": (1, 1, 3)}
     study = f"StudyInstanceUID={series.study_uid}"
     (one,) = found(
         filled, folder, "QueryRetrieveLevel=SERIES", study, "SeriesInstanceUID", "Modality", "BodyPartExamined"
@@ -297,6 +309,24 @@ def test_patients_series_and_instances_are_found(filled, tmp_path, series):
 def test_a_query_without_a_level_is_refused(filled):
     done = dcmtk("findscu", "-v", "-S", "-aec", "OURS", "127.0.0.1", filled.port, "-k", "PatientID")
     assert "DataSetDoesNotMatchSOPClass" in done.stdout + done.stderr
+    assert filled.told("error") == ['FINDSCU@127.0.0.1: "" is no QueryRetrieveLevel']
+
+
+def test_an_identifier_that_is_much_too_large(filled):
+    data = b"\x09\x00\x10\x00UN\0\0" + (8 << 20).to_bytes(4, "little") + bytes(8 << 20)
+    root = "1.2.840.10008.5.1.4.1.2.2.1"
+    with pytest.raises(Unreachable), Link(filled.address, [pdu.Context(root, (EXPLICIT,))]) as link:
+        request = elements.request(elements.C_FIND_RQ, 1, root, dataset=True)
+        link.send(link.accepted(root), request, len(data), (memoryview(data),))
+        link.read_answer(elements.C_FIND_RSP, 1)
+    assert "an identifier of more than 4 MiB" in filled.told("ended", 2)[1]
+
+
+@pytest.mark.parametrize("depth", [50, 5000])
+def test_sequences_within_sequences_without_an_end(filled, depth):
+    nested = b"\x40\x00\x75\x02SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff" * depth
+    assert raw_store(filled, nested) == 0xC000
+    assert dcmtk("echoscu", "-aec", "OURS", "127.0.0.1", filled.port).returncode == 0
 
 
 def test_a_lost_file_fails_the_query_and_not_the_server(filled, series):
@@ -360,6 +390,7 @@ def test_movescu_moves_to_callers_that_are_known(listen, series, tmp_path):
     assert received(out) == {uid: dcmread(path) for uid, path in series.files.items()}
     done = dcmtk("movescu", "-aem", "ELSEWHERE", *words, *of_study(series))
     assert done.returncode != 0 and "MoveDestinationUnknown" in done.stderr
+    assert running.told("error") == ["MOVER@127.0.0.1: no AE title ELSEWHERE is known here"]
 
 
 def test_a_destination_that_is_not_there(listen, series):

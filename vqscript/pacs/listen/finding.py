@@ -212,7 +212,16 @@ def _entities(repository: LocalRepository, query: Query) -> Iterator[_Entity]:
 def _patient(repository: LocalRepository, studies: list[Study]) -> _Entity:
     first = studies[0]
     known = {"PatientName": first.patient_name, "PatientID": first.patient_id}
-    counted = {"NumberOfPatientRelatedStudies": lambda: str(len(studies))}
+
+    @cache
+    def series() -> list[Series]:
+        return [one for study in studies for one in repository.find_series(study.study_uid)]
+
+    counted = {
+        "NumberOfPatientRelatedStudies": lambda: str(len(studies)),
+        "NumberOfPatientRelatedSeries": lambda: str(len(series())),
+        "NumberOfPatientRelatedInstances": lambda: str(sum(one.instances for one in series())),
+    }
     return _Entity(known, counted, _first_header(repository, first), _HELD["PATIENT"])
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-
 _RANGED = {"DA", "TM", "DT"}
 _WILD = {"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"}
 
@@ -17,7 +14,7 @@ def fits(keyword: str, key: str, value: str | None) -> bool:
     keyword : str
     key : str
         "" and "*" fit all; ``*`` and ``?`` in texts; ``A-B`` for dates and times; several UIDs joined by a backslash.
-        Names are compared whatever their case.
+        Names are compared whatever their case, and by any of their spellings.
     value : str or None
         One or several, joined by a backslash, of which one has to fit; None where the attribute is not kept, which
         fits all, as the standard has it.
@@ -34,12 +31,13 @@ def fits(keyword: str, key: str, value: str | None) -> bool:
 
 def _fits(kind: str, key: str, value: str) -> bool:
     if kind in _RANGED:
+        if kind == "DA":  # 2024.01.31 is how dates were written before DICOM
+            key, value = key.replace(".", ""), value.replace(".", "")
         return _in_range(key, value)
     if kind == "PN":
-        # A caret at the end says only that the components behind it are empty.
-        return bool(_pattern(key.rstrip("^").casefold()).fullmatch(value.rstrip("^").casefold()))
+        return _is_named(key, value)
     if kind in _WILD:
-        return bool(_pattern(key).fullmatch(value))
+        return _like(key, value)
     if kind in ("IS", "DS"):
         return _same_number(key, value)
     return key == value
@@ -67,7 +65,35 @@ def _same_number(key: str, value: str) -> bool:
         return key == value
 
 
-@lru_cache(maxsize=256)
-def _pattern(key: str) -> re.Pattern[str]:
-    parts = {"*": ".*", "?": "."}
-    return re.compile("".join(parts.get(character, re.escape(character)) for character in key), re.DOTALL)
+def _like(key: str, value: str) -> bool:
+    """Whether a text is what a key with wildcards describes.
+
+    No regular expression: what a caller sends as a key could keep one busy for ever. Only the last ``*`` is ever tried
+    again, further on, since whatever an earlier one could take, a later one can.
+    """
+    at = here = 0
+    star, tried = -1, 0
+    while at < len(value):
+        if here < len(key) and key[here] == "*":
+            star, tried = here, at
+            here += 1
+        elif here < len(key) and key[here] in ("?", value[at]):
+            here, at = here + 1, at + 1
+        elif star >= 0:
+            tried += 1
+            here, at = star + 1, tried
+        else:
+            return False
+    return not key[here:].strip("*")
+
+
+def _is_named(key: str, name: str) -> bool:
+    """Whether a name, or one of its spellings (alphabetic, ideographic, phonetic), fits a key, whatever its case."""
+    key = key.casefold()
+    spellings = [name.casefold()]
+    if "=" not in key:
+        spellings += spellings[0].split("=")
+    # Components at the end that are empty may be written or not.
+    shortest = key.rstrip("^")
+    missing = (one.ljust(len(one) + key.count("^") - one.count("^"), "^") for one in spellings)
+    return any(_like(shortest, one.rstrip("^")) for one in spellings) or any(_like(key, one) for one in missing)

@@ -12,6 +12,7 @@ from vqscript.network.dimse.fast import elements
 from vqscript.network.dimse.fast.accepting import C_CANCEL_RQ, REMAINING, Accepting
 from vqscript.network.dimse.fast.channel import Released
 from vqscript.network.dimse.fast.elements import Command
+from vqscript.network.dimse.fast.pdu import Malformed
 from vqscript.pacs.listen import finding, sending
 from vqscript.pacs.listen.contexts import FIND, GET, MOVE, is_storage
 from vqscript.pacs.listen.events import Event, Tell
@@ -21,6 +22,7 @@ from vqscript.pacs.listen.sending import Outcome, Sender
 from vqscript.repository.local import LocalRepository
 
 _NOT_SUPPORTED = 0x0122
+_LARGEST_IDENTIFIER = 4 << 20  # bytes; it is held in memory, and tens of thousands of UIDs fit
 _LONGEST_COMMENT = 64  # of a value of VR LO
 
 
@@ -124,8 +126,12 @@ class Service:
         self._reply(context, command, status, reason, {elements.AFFECTED_SOP_INSTANCE: uid})
 
     def _identifier(self, context: int) -> bytes:
-        buffer = bytearray()
-        return bytes(buffer[: self._link.read_dataset(context, buffer, 0)])
+        data = bytearray()
+        for piece in self._link.pieces(context):
+            if len(data) + len(piece) > _LARGEST_IDENTIFIER:
+                raise Malformed(f"an identifier of more than {_LARGEST_IDENTIFIER >> 20} MiB")
+            data += piece
+        return bytes(data)
 
     def _find(self, context: int, command: Command) -> None:
         data = self._identifier(context)
@@ -140,7 +146,7 @@ class Service:
                     found = finding.encoded(answer, syntax)
                     self._reply(context, command, statuses.PENDING[0], dataset=found)
         except finding.Refused as error:
-            self._reply(context, command, error.status, error.message)
+            self._refuse(context, command, error)
         except PeerError:
             raise
         except VqError as error:  # a file of the repository is lost or damaged
@@ -163,11 +169,16 @@ class Service:
             with LocalRepository.open(self._store.root) as repository:
                 files = sending.meant(repository, query)
         except finding.Refused as error:
-            self._reply(context, command, error.status, error.message)
+            self._refuse(context, command, error)
             return
         message = command.number(elements.MESSAGE_ID)
         sent = sending.move(address, files) if address else sending.get(self._link, message, files)
         self._report(context, command, files, sent, watch=address is not None)
+
+    def _refuse(self, context: int, command: Command, error: finding.Refused) -> None:
+        """Say that a query or an order cannot be followed, to the caller and to who keeps the server."""
+        self._tell(Event("error", f"{self._who()}: {error.message}", self._about()))
+        self._reply(context, command, error.status, error.message)
 
     def _report(
         self, context: int, command: Command, files: Mapping[str, Path], sent: Iterator[Outcome], *, watch: bool
