@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from vqscript.repository.base import Repository
 
 
-
 def open_repository(url: str | Path, config: Config | None = None) -> Repository:
     """Open the repository at a path or URL.
 
