@@ -201,6 +201,11 @@ def test_move_to_a_third_server_is_checked_there(pacs: Pacs, qrscp, series: Made
         assert "sent: CT Axial: 4 of 4" in counted.out and "--check" in counted.out
         (one,) = pacs(*words, "--to", qrscp.aet, "--check", qrscp.url, "--json").json["results"]
         assert one["checked"] and one["complete"] and one["missing"] == []
+        nobody = ("--check", "dicom://GONE@127.0.0.1:9")
+        blind = pacs(*words, "--to", qrscp.aet, *nobody, code=1).out
+        assert "NOT CHECKED: CT Axial: 4 of 4" in blind and "GONE@127.0.0.1:9" in blind, "asked to look, it did not see"
+        (one,) = pacs(*words, "--to", qrscp.aet, *nobody, "--json", code=1).json["results"]
+        assert not one["complete"] and not one["checked"]
         unknown = pacs(*words, "--to", "NOBODY", code=1)
         assert "INCOMPLETE" in unknown.out and "NOBODY" in unknown.out
         (one,) = pacs(*words, "--to", qrscp.aet, "--check", sender.url, "--json").json["results"]

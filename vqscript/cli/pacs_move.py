@@ -85,7 +85,9 @@ def move(args: argparse.Namespace, peer: DimsePeer, wanted: Sequence[Wanted]) ->
 
 def _show(args: argparse.Namespace, results: Sequence[MovedSeries]) -> None:
     for one in results:
-        state = ("complete" if one.missing is not None else "sent") if one.good else "INCOMPLETE"
+        state = ("complete" if one.check else "sent") if one.good else "INCOMPLETE"
+        if one.check and one.missing is None and one.sent:
+            state = "NOT CHECKED"
         print(printable(f"{state}: {one.wanted.title}: {one.sent} of {len(one.listed)} instances sent to {args.to}"))
         for uid in one.missing or ():
             print(printable(f"  missing: {uid}"))

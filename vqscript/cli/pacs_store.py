@@ -82,6 +82,8 @@ def chosen(args: argparse.Namespace) -> Iterator[tuple[Consignment, list[Skipped
         yield OfFiles(instances), skipped
         return
     if not args.repo:
+        if args.paths:
+            raise UsageError("where are the series?", hint="--repo REPO; vqscript pacs push takes them from a server")
         raise UsageError("what is to be sent?", hint="files or folders, or --repo REPO")
     if args.study and args.paths:
         raise UsageError("either find JSON or UIDs", hint="--repo REPO with --study UID, or with -")

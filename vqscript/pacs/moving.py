@@ -24,16 +24,19 @@ class MovedSeries:
     Attributes
     ----------
     wanted : Wanted
+    check : bool
+        Whether the receiver was to be asked.
     listed : set of str
         SOP Instance UIDs that the sender lists, or that were named.
     sent, failed : int
         How many it says to have sent, and to have failed to send.
     missing : list of str, optional
-        Those that the receiver does not list; None if it was not asked.
+        Those that the receiver does not list; None if it was not asked, or did not answer.
     problems : list of str
     """
 
     wanted: Wanted
+    check: bool = False
     listed: set[str] = field(default_factory=set)
     sent: int = 0
     failed: int = 0
@@ -42,9 +45,9 @@ class MovedSeries:
 
     @property
     def good(self) -> bool:
-        """Whether all is there: by the receiver's list, or else by the sender's count, which is the less."""
-        if self.missing is not None:
-            return bool(self.listed) and not self.missing
+        """Whether all is there: by the receiver's list; by the sender's count, which is less, if none was wanted."""
+        if self.check:
+            return bool(self.listed) and self.missing == []
         return bool(self.listed) and self.sent >= len(self.listed) and not self.failed
 
 
@@ -74,7 +77,7 @@ def move_to(
     for number, one in enumerate(wanted):
         if progress:
             progress(number, len(wanted), one.title)
-        result = MovedSeries(one)
+        result = MovedSeries(one, check=receiver is not None)
         results.append(result)
         try:
             _move(peer, result, to, receiver)
