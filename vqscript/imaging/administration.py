@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from vqscript.errors import NotDicom, UnitError
 from vqscript.imaging.dicom.values import number as number_of
 from vqscript.imaging.dicom.values import text as text_of
 from vqscript.imaging.dicom.values import value as value_of
+from vqscript.imaging.moments import from_da_tm, from_dt
 from vqscript.imaging.nuclides import half_life, nuclide_name
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _injection_time(
 ) -> tuple[datetime | None, str]:
     stated = text_of(item, "RadiopharmaceuticalStartDateTime")
     if stated:
-        when = _local(stated, text_of(header, "TimezoneOffsetFromUTC"))
+        when = from_dt(stated, text_of(header, "TimezoneOffsetFromUTC"))
         if when is not None:
             return when, ""
         warnings.append(f'RadiopharmaceuticalStartDateTime "{stated}" is no date and time: left out')
@@ -188,11 +188,11 @@ def _injection_time(
     if not time:
         return None, ""
     date = next(filter(None, (text_of(header, f"{what}Date") for what in ("Acquisition", "Series", "Study"))), "")
-    when = moment(date, time)
+    when = from_da_tm(date, time)
     if when is None:
         warnings.append(f'RadiopharmaceuticalStartTime "{time}" on date "{date}" is no moment: left out')
         return None, ""
-    scan = moment(date, text_of(header, "AcquisitionTime") or text_of(header, "SeriesTime"))
+    scan = from_da_tm(date, text_of(header, "AcquisitionTime") or text_of(header, "SeriesTime"))
     remark = "time only; day of the scan"
     if scan is not None and when > scan + EARLY_START:
         when -= timedelta(days=1)
@@ -236,41 +236,3 @@ def _positive(dataset: Dataset, keyword: str, warnings: list[str]) -> float | No
         warnings.append(f"left out: {keyword} {number:g} is below 0")
         return None
     return number or None
-
-
-# TM and DT (PS3.5 6.2); "10:30:00" and "2014.01.31" are how ACR-NEMA wrote them.
-_TIME = re.compile(r"(\d\d):?(\d\d)?:?(\d\d)?(?:\.(\d{1,6}))?")
-_DATE_TIME = re.compile(r"(\d{8})(\d\d[\d.]*)([-+]\d{4})?")
-
-
-def moment(date: str, time: str) -> datetime | None:
-    """Return the moment of a DICOM date (DA) and time (TM), or None if they are none."""
-    digits = date.replace(".", "")
-    parts = _TIME.fullmatch(time)
-    if parts is None or len(digits) != 8 or not digits.isdigit():
-        return None
-    hour, minute, second, fraction = parts.groups("0")
-    try:
-        day = datetime.strptime(digits, "%Y%m%d")
-        # A leap second (60) is the start of the next minute.
-        return day.replace(hour=int(hour), minute=int(minute)) + timedelta(
-            seconds=int(second), microseconds=int(fraction.ljust(6, "0"))
-        )
-    except ValueError:
-        return None
-
-
-def _local(text: str, offset: str) -> datetime | None:
-    """Return a DICOM DT in the header's own time zone; ``offset`` is its TimezoneOffsetFromUTC or ""."""
-    parts = _DATE_TIME.fullmatch(text)
-    if parts is None:
-        return None
-    when = moment(parts[1], parts[2])
-    if when is not None and parts[3] and re.fullmatch(r"[-+]\d{4}", offset):
-        when += _offset(offset) - _offset(parts[3])
-    return when
-
-
-def _offset(text: str) -> timedelta:
-    size = timedelta(hours=int(text[1:3]), minutes=int(text[3:5]))
-    return -size if text[0] == "-" else size

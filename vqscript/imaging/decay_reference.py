@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqscript.errors import UnitError
-from vqscript.imaging.administration import moment
 from vqscript.imaging.dicom.private import private_text
 from vqscript.imaging.dicom.values import text as text_of
+from vqscript.imaging.moments import from_da_tm, from_dt
 from vqscript.imaging.volume import Timing, Volume
 
 Times = NDArray[np.datetime64]
@@ -151,10 +151,10 @@ def reference_time(volume: Volume, half_life: float) -> tuple[Times, str, tuple[
         (text_of(header, "DecayCorrectionDateTime"), "DecayCorrectionDateTime"),
         (private_text(header, 0x0009, "GEMS_PETD_01", 0x0D), "GE's private (0009,xx0D)"),
     ):
-        when = moment(text[:8], text[8:].partition("+")[0].partition("-")[0])
+        when = from_dt(text)
         if when is not None:
             return np.asarray(np.datetime64(when, "us")), how, ()
-    series = moment(text_of(header, "SeriesDate") or text_of(header, "StudyDate"), text_of(header, "SeriesTime"))
+    series = from_da_tm(text_of(header, "SeriesDate") or text_of(header, "StudyDate"), text_of(header, "SeriesTime"))
     timing = _timing(volume)
     started = timing.start[~np.isnat(timing.start)]
     # A FrameReferenceTime of 0 is filled in, not measured: counts are never collected in no time.

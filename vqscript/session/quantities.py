@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from vqscript.imaging.body import LeanFormula
     from vqscript.session.inputs import Input
     from vqscript.session.session import Session
+
+_WRITTEN = re.compile(r"(\d{4}-\d\d-\d\d|\d{8})\D\d")
 
 
 class Quantities:
@@ -73,7 +76,7 @@ class Quantities:
         from vqscript.imaging.suv import apply, decay_correction
 
         item = self._session.inputs[i]
-        time = moment(when)
+        time = moment(when, "date and time")
         known = _together(item.given, given)
         conversion = decay_correction(item.volume, time, subject=self.subject(item), given=known)
         item.given = known
@@ -174,24 +177,24 @@ def given(
     ).attributed("given")
 
 
-def moment(text: str) -> datetime:
+def moment(text: str, what: str = "injection time") -> datetime:
     """Read a time as people write it (``2014-01-31 09:30``) or as a DICOM DT (``20140131093000.5``).
 
-    A time zone is dropped: scanners write local time.
+    A time zone is dropped: scanners write local time. ``what`` says in an error what it was to be.
 
     Raises
     ------
     UsageError
         If it is none, or a date alone.
     """
+    from vqscript.imaging.moments import from_dt
+
     written = text.strip()
-    digits, _, fraction = written.partition(".")
-    for form, length in (("%Y%m%d%H%M%S", 14), ("%Y%m%d%H%M", 12)):
-        if digits.isdecimal() and len(digits) == length and (not fraction or fraction.isdecimal()):
-            with suppress(ValueError):
-                whole = datetime.strptime(digits, form)
-                return whole.replace(microsecond=int(fraction[:6].ljust(6, "0")) if fraction else 0)
-    with suppress(ValueError):
-        if len(written) > len("2014-01-31"):
-            return datetime.fromisoformat(written).replace(tzinfo=None)
-    raise UsageError(f'"{text}" is no injection time', hint='write "2014-01-31 09:30", or 20140131093000')
+    found = from_dt(written)
+    # Python takes any character between date and time, digits too: 2024030410930, a digit short, would be 09:30.
+    if found is None and _WRITTEN.match(written):
+        with suppress(ValueError):
+            found = datetime.fromisoformat(written).replace(tzinfo=None)
+    if found is None:
+        raise UsageError(f'"{text}" is no {what}', hint='write "2014-01-31 09:30", or 20140131093000')
+    return found

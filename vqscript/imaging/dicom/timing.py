@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vqscript.imaging.dicom.instance import Instance
+from vqscript.imaging.moments import from_dt
 from vqscript.imaging.volume import Timing
 
 
 def instant(text: str) -> np.datetime64:
     """Return ``YYYYMMDDHHMMSS[.ffffff]`` as a datetime64[us], NaT if it is empty or no real moment."""
-    whole, _, fraction = text.partition(".")
-    try:
-        return np.datetime64(datetime.strptime(f"{whole}.{fraction[:6] or '0'}", "%Y%m%d%H%M%S.%f"), "us")
-    except ValueError:
-        return np.datetime64("NaT", "us")
+    return np.datetime64(from_dt(text) or "NaT", "us")
 
 
 def slice_timing(instances: Sequence[Instance], order: NDArray[np.intp]) -> Timing:
