@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Iterator, Sequence
 from io import FileIO
 from pathlib import Path
@@ -249,7 +248,7 @@ def _decoded_frames(instance: Instance, decoder: Decoder, data: bytes, frames: i
                 decoded, _ = decoder.as_array(encapsulate([packed]), raw=True, index=0, **options)
             yield decoded.reshape(instance.rows, instance.columns)
             count += 1
-    except (RuntimeError, ValueError, AttributeError, TypeError, NotImplementedError, struct.error) as error:
+    except values.decoding_errors() as error:
         reason = " ".join(str(error).split())
         raise NotDicom(f"the {decoder.UID.name} pixel data cannot be decompressed: {reason}") from error
     if count < frames:

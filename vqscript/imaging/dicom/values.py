@@ -24,7 +24,7 @@ _DEEPEST = 16  # sequences within sequences; no IOD goes half as deep
 
 # What pydicom raises when it turns the bytes of a damaged element into a value; the last ones come from sequences,
 # which it parses when they are first looked at.
-CONVERSION_ERRORS = (
+_PYTHONS = (
     ValueError,
     TypeError,
     OverflowError,
@@ -40,10 +40,16 @@ CONVERSION_ERRORS = (
 
 @cache
 def conversion_errors() -> tuple[type[Exception], ...]:
-    """Return CONVERSION_ERRORS and pydicom's own, which no other exception stands above."""
+    """Return what pydicom raises on values of damaged elements: Python's exceptions and its own."""
     from pydicom.errors import BytesLengthException, InvalidDicomError
 
-    return (BytesLengthException, InvalidDicomError, *CONVERSION_ERRORS)
+    return (BytesLengthException, InvalidDicomError, *_PYTHONS)
+
+
+@cache
+def decoding_errors() -> tuple[type[Exception], ...]:
+    """Return what pydicom and its decoders raise on compressed voxels, where a decoder is missing too."""
+    return (RuntimeError, *conversion_errors())
 
 
 @contextmanager

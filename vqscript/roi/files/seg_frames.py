@@ -153,12 +153,11 @@ class Pixels:
 
 def _decoded(path: Path) -> NDArray[Any]:
     import pydicom
-    from pydicom.errors import BytesLengthException
 
     try:
         with values.quiet():
             decoded: NDArray[Any] = pydicom.dcmread(path).pixel_array
-    except (RuntimeError, *values.CONVERSION_ERRORS, BytesLengthException) as error:
+    except values.decoding_errors() as error:
         raise Unsupported(
             f"{path}: the compressed voxels cannot be decoded ({error})",
             hint="dcmconv +te or a decoder for pydicom (pylibjpeg) makes it readable",
