@@ -88,7 +88,7 @@ class Peer(Protocol):
         """End associations and connections in order."""
 
 
-def ask(peer: Peer, level: Level, keys: Mapping[str, str], wanted: Sequence[str] = ()) -> list[Answer]:
+def find_fitting(peer: Peer, level: Level, keys: Mapping[str, str], wanted: Sequence[str] = ()) -> list[Answer]:
     """Return what fits a query, without answers that are of something else; parameters as :meth:`Peer.find`.
 
     A server may ignore a key that it does not know, and some ignore others. An answer with another UID than was asked

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from vqscript.errors import ImageError, NotFound, PeerError, Unreachable
 from vqscript.network.filemeta import file_meta
-from vqscript.network.peer import Answer, Peer, ask
+from vqscript.network.peer import Answer, Peer, find_fitting
 from vqscript.network.uid import is_uid
 from vqscript.repository.cache import Cache
 from vqscript.repository.receiving import Conflict, Mismatch, Receiving, receiving
@@ -74,7 +74,7 @@ class Fetcher:
         if not is_uid(study_uid) or not is_uid(series_uid):
             return {}
         keys = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid}
-        answers = ask(self._peer, "IMAGE", keys, ("SOPInstanceUID", *wanted))
+        answers = find_fitting(self._peer, "IMAGE", keys, ("SOPInstanceUID", *wanted))
         return {answer["SOPInstanceUID"]: answer for answer in answers if answer.get("SOPInstanceUID")}
 
     def fetch(self, study_uid: str, series_uid: str, only: Collection[str] = ()) -> set[str]:
@@ -110,7 +110,7 @@ class Fetcher:
         """Fetch once; what arrives is kept, also if the connection breaks."""
         # What a failure of power costs can be fetched again.
         with receiving(self._cache.repository.root, durable=False) as files:
-            landing = _Landing(files, asked, self._peer.name)
+            landing = _Landing(files, (study_uid, series_uid), asked, self._peer.name)
             try:
                 self._peer.retrieve(study_uid, series_uid, instances, landing.receive)
             except Unreachable as error:
@@ -144,8 +144,9 @@ class Fetcher:
 class _Landing:
     """Where instances come down: each is in the cache before the next one comes, and what was not asked for is told."""
 
-    def __init__(self, files: Receiving, asked: Collection[str], peer: str) -> None:
+    def __init__(self, files: Receiving, series: tuple[str, str], asked: Collection[str], peer: str) -> None:
         self._files = files
+        self._series = series
         self._asked = asked
         self._peer = peer
         self.count = 0
@@ -156,7 +157,7 @@ class _Landing:
             return
         try:
             arrived = self._files.take(b"", (data,))
-            filed = self._files.file(arrived, (file_meta(data).sop_class, uid))
+            filed = self._files.file(arrived, (file_meta(data).sop_class, uid), self._series)
         except (ImageError, Mismatch, Conflict) as error:
             log.warning("what %s sent as instance %s cannot be used: %s", self._peer, uid, error.message)
             return

@@ -114,7 +114,7 @@ class Receiving:
         path = self._folder / f"{uuid.uuid4().hex}.dcm"
         return Arrived(path, write_whole(path, head, pieces, durable=self._durable))
 
-    def file(self, arrived: Arrived, announced: tuple[str, str]) -> Filed:
+    def file(self, arrived: Arrived, announced: tuple[str, str], place: tuple[str, str] | None = None) -> Filed:
         """Give a file its place, and write its row.
 
         Parameters
@@ -122,11 +122,13 @@ class Receiving:
         arrived : Arrived
         announced : (str, str)
             SOP class and SOP Instance UID that the sender has named beside it.
+        place : (str, str), optional
+            Study and series that it has to be of.
 
         Raises
         ------
         Mismatch
-            If it is another instance than was announced.
+            If it is another instance than was announced, or of another series.
         Conflict
             If its UID is known with other content.
         ImageError
@@ -136,6 +138,9 @@ class Receiving:
         """
         instance, study, series, points, notes = self._read(arrived.path)
         check_announced(instance.sop_class, instance.sop_uid, announced)
+        if place and (instance.study_uid, instance.series_uid) != place:
+            own = f"of study {instance.study_uid}, series {instance.series_uid}"
+            raise Mismatch(f"it says of itself that it is {own}", uid=instance.sop_uid)
         row = self._index.row(instance.sop_uid)
         stored = layout.instance_path(self._root, instance.sop_uid)
         notes += self._compare(study)

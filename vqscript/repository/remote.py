@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from vqscript.datapoints.records import DataPoint, Kind, latest_first
 from vqscript.errors import Damaged, NotFound, PeerError, RepositoryError, Unreachable, UsageError
 from vqscript.imaging.dicom.instance import Instance
-from vqscript.network.peer import Answer, Peer, ask
+from vqscript.network.peer import Answer, Peer, find_fitting
 from vqscript.network.uid import is_uid
 from vqscript.repository.answers import SERIES_KEYWORDS, STUDY_KEYWORDS, series_of, study_keys, study_of
 from vqscript.repository.base import (
@@ -43,6 +44,9 @@ MODALITIES: dict[Kind, tuple[str, ...]] = {
 """Series that may hold data points; their content is no query key, so they are fetched to be looked into."""
 
 NO_IMAGES = frozenset({"SEG", "RTSTRUCT", "RTPLAN", "RTDOSE", "SR", "PR", "KO", "DOC", "REG", "ECG"})
+
+SUCCESS = ("0000", "Success", "AlreadyStored")
+"""What servers say of an instance that they have as it was sent; anything else that is an acceptance is a warning."""
 
 
 class RemoteRepository:
@@ -118,7 +122,7 @@ class RemoteRepository:
         return select_studies(map(study_of, answers), filters)
 
     def _studies(self, keys: Mapping[str, str], *more: str) -> list[Answer]:
-        answers = ask(self._peer, "STUDY", keys, (*STUDY_KEYWORDS, *more))
+        answers = find_fitting(self._peer, "STUDY", keys, (*STUDY_KEYWORDS, *more))
         return list({uid: answer for answer in answers if (uid := answer.get("StudyInstanceUID", ""))}.values())
 
     def _in_projects(self, keys: Mapping[str, str], project: str = "") -> list[tuple[Answer, list[str]]]:
@@ -162,7 +166,7 @@ class RemoteRepository:
 
     def _series(self, study_uid: str) -> list[Answer]:
         keys = {"StudyInstanceUID": study_uid}
-        answers = ask(self._peer, "SERIES", keys, SERIES_KEYWORDS) if is_uid(study_uid) else []
+        answers = find_fitting(self._peer, "SERIES", keys, SERIES_KEYWORDS) if is_uid(study_uid) else []
         found = {uid: answer for answer in answers if (uid := answer.get("SeriesInstanceUID", ""))}
         if not found:
             raise NotFound(f"{self._peer.name} has no study {study_uid}", uid=study_uid)
@@ -219,7 +223,7 @@ class RemoteRepository:
         A server that wants to be asked level by level is, as long as it has not too many studies for that.
         """
         words = ("StudyInstanceUID", "SeriesInstanceUID")
-        for answer in ask(self._peer, "IMAGE", {"SOPInstanceUID": sop_uid}, words):
+        for answer in find_fitting(self._peer, "IMAGE", {"SOPInstanceUID": sop_uid}, words):
             study_uid, series_uid = (answer.get(word, "") for word in words)
             if study_uid and series_uid:
                 return study_uid, series_uid
@@ -254,7 +258,7 @@ class RemoteRepository:
         answers: list[Answer] = []
         try:
             if is_uid(series_uid):
-                answers = ask(self._peer, "SERIES", {"SeriesInstanceUID": series_uid}, ("StudyInstanceUID",))
+                answers = find_fitting(self._peer, "SERIES", {"SeriesInstanceUID": series_uid}, ("StudyInstanceUID",))
         except Unreachable:
             raise
         except PeerError as error:  # it wants to be asked level by level
@@ -330,6 +334,7 @@ class RemoteRepository:
         from vqscript.repository.sending import send, skip
 
         as_it_was: list[Path] = []
+        warnings: Counter[str] = Counter()
         for sent in send(self._peer, list(files)):
             instance = files[sent.path]
             if not sent.accepted:
@@ -338,10 +343,13 @@ class RemoteRepository:
                 continue
             report.added.append(sent.path)
             report.studies.add(instance.study_uid)
-            if sent.status.startswith("B"):  # coerced: what it has is not what was sent
-                report.notes.append((sent.path, f"{self._peer.name} stored it with a warning: {sent.status}"))
-            else:
+            if sent.status.startswith(SUCCESS):
                 as_it_was.append(sent.path)
+            else:  # it was coerced, perhaps: what the server has is not what was sent
+                report.notes.append((sent.path, f"{self._peer.name} stored it with a warning: {sent.status}"))
+                warnings[sent.status] += 1
+        for status, count in warnings.items():
+            log.warning("%s stored %d of %d instances with a warning: %s", self._peer.name, count, len(files), status)
         series = {(files[path].study_uid, files[path].series_uid) for path in as_it_was}
         for each in sorted(series):
             self._cache.hold(*each)
