@@ -100,6 +100,9 @@ def test_a_password_in_a_url_is_refused_and_not_shown(url: str, tmp_path: Path) 
     with pytest.raises(UsageError) as caught:
         open_repository(url, Config(cache=CacheSettings(tmp_path)))
     assert "hunter2" not in str(caught.value) + caught.value.hint
+    with pytest.raises(RepositoryError) as refused:
+        local_path(url)
+    assert "hunter2" not in str(refused.value) + refused.value.hint
 
 
 def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

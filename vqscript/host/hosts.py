@@ -79,7 +79,9 @@ def _allowed(text: str) -> Endpoint:
     """Read ``HOST`` or ``HOST:PORT`` of ``--allow-net``."""
     named = None if "/" in text or "@" in text or not text.strip() else endpoint_of(f"host://{text.strip()}")
     if named is None:
+        # Without what stands before an @, which may be a password.
         raise UsageError(
-            f'--allow-net takes HOST or HOST:PORT, got "{text}"', hint="as in --allow-net pacs.example.org:104"
+            f'--allow-net takes HOST or HOST:PORT, got "{text.rpartition("@")[2]}"',
+            hint="as in --allow-net pacs.example.org:104",
         )
     return named

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from vqscript.config import Config
-from vqscript.config_urls import NAMED
+from vqscript.config_urls import NAMED, shown
 from vqscript.config_urls import is_name as is_name
 from vqscript.errors import ConfigError, RepositoryError, UsageError, did_you_mean
 
@@ -106,7 +106,7 @@ def local_path(url: str | Path, config: Config | None = None) -> Path:
     if isinstance(where, Path):
         return where
     raise RepositoryError(
-        f'"{url}" is a server, no folder of this machine',
+        f'"{shown(str(url))}" is a server, no folder of this machine',
         hint="vqscript repo looks after folders; vqscript pacs asks servers",
     )
 
