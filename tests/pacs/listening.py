@@ -36,9 +36,11 @@ def dcmtk(program: str, *words: object, folder: Path | None = None) -> subproces
     found = shutil.which(program, path="/usr/local/bin:/usr/bin:/opt/homebrew/bin")
     if not found:
         pytest.skip(f"needs DCMTK's {program} (.ci/install-peers)")
-    command = [found, *map(str, words)]
+    command = [found, *(word if isinstance(word, bytes) else str(word) for word in words)]
     environment = {**os.environ, "TCP_NODELAY": "1"}
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, env=environment)
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=60, env=environment
+    )
 
 
 @dataclass

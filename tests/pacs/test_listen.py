@@ -201,7 +201,7 @@ def test_a_uid_is_never_a_path(listen, make_series, plain):
 # -- finding ------------------------------------------------------------------------------------------------------
 
 
-def found(running: Running, folder: Path, *keys: str, model: str = "-S") -> list[Dataset]:
+def found(running: Running, folder: Path, *keys: str | bytes, model: str = "-S") -> list[Dataset]:
     """Ask with findscu; returns the answers."""
     folder.mkdir(exist_ok=True)
     for old in folder.iterdir():
@@ -272,6 +272,41 @@ def test_an_answer_has_what_was_asked_for(filled, tmp_path, series):
 def test_names_come_back_in_unicode(filled, tmp_path):
     (one,) = found(filled, tmp_path / "answers", "QueryRetrieveLevel=STUDY", "PatientID=CASE-2", "PatientName")
     assert one.SpecificCharacterSet == "ISO_IR 192" and one.PatientName == "Bäcker^Eva"
+
+
+@pytest.mark.parametrize(
+    ("ours", "stated", "answered"),
+    [
+        ("", "", "ISO_IR 192"),
+        ("", "ISO_IR 100", "ISO_IR 100"),
+        ("", "ISO_IR 144", "ISO_IR 192"),  # Cyrillic has no umlauts
+        ("", "ISO 2022 IR 100", "ISO_IR 192"),
+        ("", "ISO_IR 6", "ISO_IR 192"),
+        ("ISO_IR 100", "ISO_IR 192", "ISO_IR 100"),
+        ("ISO_IR 100", "", "ISO_IR 100"),
+    ],
+)
+def test_a_caller_is_asked_and_answered_in_its_character_set(listen, make_series, tmp_path, ours, stated, answered):
+    callers = Callers([Caller("FINDSCU", "127.0.0.1", 1, ours)], anyone=True)
+    running = listen(callers=callers)
+    stored(running, make_series("umlaut", 1, PatientName="Bäcker^Eva"))
+    asked = "Bäcker*".encode("latin-1" if (ours or stated) == "ISO_IR 100" else "utf-8") if ours else b"B*"
+    charset = (f"SpecificCharacterSet={stated}",) if stated else ()
+    name = b"PatientName=" + asked
+    (one,) = found(running, tmp_path / "answers", "QueryRetrieveLevel=STUDY", *charset, name)
+    assert one.SpecificCharacterSet == answered and one.PatientName == "Bäcker^Eva"
+
+
+def test_a_caller_that_writes_unicode_and_states_latin(listen, make_series):
+    running = listen(callers=Callers([Caller("TESTER", "127.0.0.1", 1, "ISO_IR 192")]))
+    made = make_series("unicode", 1, PatientName="Mueller", PatientComments="x" * 12)
+    path = made.paths[0]
+    path.write_bytes(path.read_bytes().replace(b"Mueller ", "Иван".encode()))
+    stored(running, made)
+    with running.repository() as repository:
+        assert repository.find_studies()[0].patient_name == "Иван"
+        held = dcmread(repository.fetch(made.study_uid, made.series_uid).instances[0].path)
+        assert (held.SpecificCharacterSet, held.PatientName) == ("ISO_IR 192", "Иван")
 
 
 def test_patients_series_and_instances_are_found(filled, tmp_path, series):

@@ -1,20 +1,14 @@
-"""C-FIND over a local repository (PS3.4, annex C): identifiers in, answers out."""
+"""C-FIND over a local repository (PS3.4, annex C): what of it fits a query."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from vqscript.errors import VqError
 from vqscript.imaging.dicom.header import read_header
-from vqscript.imaging.dicom.stream import IMPLICIT_LITTLE_ENDIAN
-from vqscript.imaging.dicom.values import conversion_errors, quiet
-from vqscript.network.dimse.fast import elements
-from vqscript.network.dimse.fast.pdu import Malformed
-from vqscript.pacs.listen.charset import replaced
+from vqscript.imaging.dicom.values import quiet
+from vqscript.pacs.listen.identifiers import Query, answer
 from vqscript.pacs.listen.matching import fits
 from vqscript.repository.attributes import text
 from vqscript.repository.base import Series, Study
@@ -25,8 +19,6 @@ if TYPE_CHECKING:
 
     from vqscript.imaging.dicom.instance import Instance
 
-BAD_IDENTIFIER = 0xA900
-LEVELS = ("PATIENT", "STUDY", "SERIES", "IMAGE")
 
 # What a header says of the whole patient, study or series, and not of the one instance that is looked at: no other
 # attributes can be asked for at these levels.
@@ -48,67 +40,6 @@ _OF_SERIES = _OF_STUDY | {
 _HELD = {"PATIENT": _OF_PATIENT, "STUDY": _OF_STUDY, "SERIES": _OF_SERIES}
 
 
-class Refused(VqError):
-    """A query or an order to send that cannot be followed; ``status`` is what to answer."""
-
-
-@dataclass(frozen=True)
-class Query:
-    """What is asked for.
-
-    Attributes
-    ----------
-    level : str
-    keys : mapping
-        DICOM keyword -> what to match, "" for anything.
-    """
-
-    level: str
-    keys: Mapping[str, str]
-
-    def uids(self, keyword: str) -> set[str]:
-        """Return the UIDs that a key lists; none if it is not a list of UIDs."""
-        value = self.keys.get(keyword, "")
-        return set(value.split("\\")) - {""} if not set(value) & set("*?") else set()
-
-
-def read(data: bytes, syntax: str, charset: str = "") -> Query:
-    """Return what an identifier asks for.
-
-    Parameters
-    ----------
-    data : bytes
-    syntax : str
-        Transfer syntax: explicit or implicit, little endian.
-    charset : str
-        Its character set, whatever it says; "" believes it.
-
-    Raises
-    ------
-    Refused
-        If it cannot be read, or asks at no level.
-    """
-    from io import BytesIO
-
-    from pydicom.datadict import keyword_for_tag
-    from pydicom.filereader import read_dataset
-
-    implicit = syntax == IMPLICIT_LITTLE_ENDIAN
-    try:
-        if implicit:
-            elements.check_lengths(data)
-        with quiet(), _unreadable():
-            found = read_dataset(BytesIO(replaced(data, charset, syntax) if charset else data), implicit, True)
-            keys = {keyword: _value(found, keyword) for tag in found.keys() if (keyword := keyword_for_tag(tag))}  # noqa: SIM118
-    except (Malformed, _Unreadable) as error:
-        raise Refused(f"the identifier cannot be read: {error}", status=BAD_IDENTIFIER) from error
-    level = keys.pop("QueryRetrieveLevel", "")
-    keys.pop("SpecificCharacterSet", None)
-    if level not in LEVELS:
-        raise Refused(f'"{level[:16]}" is no QueryRetrieveLevel', status=BAD_IDENTIFIER)
-    return Query(level, keys)
-
-
 def answers(repository: LocalRepository, query: Query, aet: str) -> Iterator[Dataset]:
     """Yield what fits a query, with all that was asked for.
 
@@ -123,32 +54,7 @@ def answers(repository: LocalRepository, query: Query, aet: str) -> Iterator[Dat
         # What the index knows is compared first: for the rest a file has to be opened.
         keys = sorted(query.keys, key=lambda keyword: not entity.knows(keyword))
         if all(fits(keyword, query.keys[keyword], entity.get(keyword)) for keyword in keys):
-            yield _answer(entity, query, aet)
-
-
-def encoded(answer: Dataset, syntax: str) -> bytes:
-    """Return an answer in bytes."""
-    from pydicom.filebase import DicomBytesIO
-    from pydicom.filewriter import write_dataset
-
-    file = DicomBytesIO()
-    file.is_implicit_VR = syntax == IMPLICIT_LITTLE_ENDIAN
-    file.is_little_endian = True
-    with quiet():
-        write_dataset(file, answer)
-    return file.getvalue()
-
-
-class _Unreadable(Exception):
-    """Bytes that are no data set."""
-
-
-@contextmanager
-def _unreadable() -> Iterator[None]:
-    try:
-        yield
-    except conversion_errors() as error:
-        raise _Unreadable(str(error)) from error
+            yield answer({keyword: entity.get(keyword) for keyword in query.keys}, query, aet)
 
 
 class _Entity:
@@ -283,42 +189,3 @@ def _first_header(repository: LocalRepository, study: Study, series: Series | No
         return read_header(repository.fetch(study.study_uid, one.series_uid).instances[0].path)[0]
 
     return header
-
-
-def _answer(entity: _Entity, query: Query, aet: str) -> Dataset:
-    from pydicom import Dataset
-    from pydicom.datadict import dictionary_VR
-
-    made = Dataset()
-    made.QueryRetrieveLevel = query.level
-    plain = True
-    with quiet():
-        for keyword in query.keys:
-            kind = dictionary_VR(keyword)
-            value = None if kind == "SQ" else entity.get(keyword)
-            if value is None and kind != "SQ":
-                continue
-            plain = plain and (value is None or value.isascii())
-            try:
-                setattr(made, keyword, [] if kind == "SQ" else _typed(kind, value or ""))
-            except conversion_errors():  # not what its type wants, as it stands in the file
-                setattr(made, keyword, [] if kind == "SQ" else None)
-        made.RetrieveAETitle = aet
-        if "InstanceAvailability" in query.keys:
-            made.InstanceAvailability = "ONLINE"
-        if not plain:
-            made.SpecificCharacterSet = "ISO_IR 192"
-    return made
-
-
-def _typed(kind: str, value: str) -> str | int | list[int] | None:
-    if kind in ("US", "UL", "SS", "SL"):
-        numbers = [int(one) for one in value.split("\\") if one]
-        return numbers or None
-    return value
-
-
-def _value(found: Dataset, keyword: str) -> str:
-    from pydicom.datadict import dictionary_VR
-
-    return "" if dictionary_VR(keyword) == "SQ" else text(found, keyword)

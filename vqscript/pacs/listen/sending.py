@@ -18,7 +18,7 @@ from vqscript.network.dimse.fast.pdu import Malformed
 from vqscript.network.dimse.store import send
 from vqscript.network.tls import Tls
 from vqscript.pacs.listen.callers import Callers
-from vqscript.pacs.listen.finding import BAD_IDENTIFIER, Query, Refused
+from vqscript.pacs.listen.identifiers import BAD_IDENTIFIER, Query, Refused
 from vqscript.repository import layout
 from vqscript.repository.base import Study
 from vqscript.repository.local import LocalRepository
@@ -141,7 +141,10 @@ def get(link: Accepting, message: int, files: dict[str, Path]) -> Iterator[Outco
         request = elements.request(elements.C_STORE_RQ, number % (1 << 15) + 1, file.sop_class, dataset=True)
         request[elements.AFFECTED_SOP_INSTANCE] = file.sop_uid
         link.send(contexts[syntax], request, size, pieces)
-        yield _answered(link, message, number % (1 << 15) + 1, uid)
+        outcome, stop = _answered(link, message, number % (1 << 15) + 1, uid)
+        yield outcome
+        if stop:
+            raise Cancelled
 
 
 def failures(sop_uids: Sequence[str]) -> Dataset:
@@ -183,8 +186,8 @@ def recoded(path: Path, syntax: str, offered: Sequence[str]) -> tuple[str, bytes
     return target, file.getvalue()
 
 
-def _answered(link: Accepting, message: int, number: int, uid: str) -> Outcome:
-    """Return what the caller says to an instance; Cancelled if it wants no more."""
+def _answered(link: Accepting, message: int, number: int, uid: str) -> tuple[Outcome, bool]:
+    """Return what the caller says to an instance, and whether it wants no more."""
     stop = False
     while True:
         _, answer = link.read_command()
@@ -194,11 +197,9 @@ def _answered(link: Accepting, message: int, number: int, uid: str) -> Outcome:
         kind, to = answer.number(elements.COMMAND), answer.number(elements.RESPONDED_TO)
         if kind != elements.C_STORE_RSP or to != number:
             raise Malformed(f"a message of type {kind:04X} in answer to C-STORE")
-        if stop:
-            raise Cancelled
         status = answer.number(elements.STATUS)
         accepted = statuses.accepted(status)
-        return Outcome(uid, accepted, accepted and status != statuses.SUCCESS)
+        return Outcome(uid, accepted, accepted and status != statuses.SUCCESS), stop
 
 
 def _studies(repository: LocalRepository, query: Query) -> list[Study]:

@@ -13,7 +13,7 @@ from vqscript.network.dimse.fast.accepting import C_CANCEL_RQ, REMAINING, Accept
 from vqscript.network.dimse.fast.channel import Released
 from vqscript.network.dimse.fast.elements import Command
 from vqscript.network.dimse.fast.pdu import Malformed
-from vqscript.pacs.listen import finding, sending
+from vqscript.pacs.listen import finding, identifiers, sending
 from vqscript.pacs.listen.contexts import FIND, GET, MOVE, is_storage
 from vqscript.pacs.listen.events import Event, Tell
 from vqscript.pacs.listen.filing import Filing, Store
@@ -138,14 +138,14 @@ class Service:
         syntax, message = self._link.syntax(context), command.number(elements.MESSAGE_ID)
         try:
             with LocalRepository.open(self._store.root) as repository:
-                query = finding.read(data, syntax, self._caller.charset)
+                query = identifiers.read(data, syntax, self._caller.charset)
                 for answer in finding.answers(repository, query, self._aet()):
                     if self._link.cancelled(message):
                         self._reply(context, command, statuses.CANCELLED)
                         return
-                    found = finding.encoded(answer, syntax)
+                    found = identifiers.encoded(answer, syntax)
                     self._reply(context, command, statuses.PENDING[0], dataset=found)
-        except finding.Refused as error:
+        except identifiers.Refused as error:
             self._refuse(context, command, error)
         except PeerError:
             raise
@@ -165,17 +165,17 @@ class Service:
             address = None
             if kind == elements.C_MOVE_RQ:
                 address = self._sender.destination(command.text(elements.MOVE_DESTINATION))
-            query = finding.read(data, self._link.syntax(context), self._caller.charset)
+            query = identifiers.read(data, self._link.syntax(context), self._caller.charset)
             with LocalRepository.open(self._store.root) as repository:
                 files = sending.meant(repository, query)
-        except finding.Refused as error:
+        except identifiers.Refused as error:
             self._refuse(context, command, error)
             return
         message = command.number(elements.MESSAGE_ID)
         sent = sending.move(address, files) if address else sending.get(self._link, message, files)
         self._report(context, command, files, sent, watch=address is not None)
 
-    def _refuse(self, context: int, command: Command, error: finding.Refused) -> None:
+    def _refuse(self, context: int, command: Command, error: identifiers.Refused) -> None:
         """Say that a query or an order cannot be followed, to the caller and to who keeps the server."""
         self._tell(Event("error", f"{self._who()}: {error.message}", self._about()))
         self._reply(context, command, error.status, error.message)
@@ -224,7 +224,7 @@ class Service:
         if not failed:
             self._reply(context, command, status, comment, more)
             return
-        data = finding.encoded(sending.failures(failed), self._link.syntax(context))
+        data = identifiers.encoded(sending.failures(failed), self._link.syntax(context))
         self._reply(context, command, status, comment, more, data)
 
     def _aet(self) -> str:
