@@ -262,6 +262,22 @@ def test_what_a_server_accepts_but_does_not_keep_is_missing(
     journal.close()
 
 
+def test_a_push_whose_server_goes_away_says_what_is_missing(pacs: Pacs, orthanc, proxy, tmp_path: Path):
+    """Of three studies, one and a part arrive; the others are not even tried."""
+    made = [write_series(tmp_path / str(n), 4, 64) for n in range(3)]
+    local(tmp_path / "lab.repo", *made)
+    between = proxy(orthanc.dicom)
+    between.cut_to_server = 60_000
+    words = ("push", "--repo", "lab.repo", "--to", f"dicom://ORTHANC@127.0.0.1:{between.port}")
+    uids = {uid for one in made for uid in one.files}
+    done = pacs(*words, "--json", code=1).json
+    there = uids - set(done["missing"])
+    assert there and there <= orthanc.held() and done["missing"] and done["problems"]
+    between.heal()
+    again = pacs(*words, "--json").json
+    assert set(again["known"]) | {one["SOPInstanceUID"] for one in again["results"]} == uids and not again["missing"]
+
+
 def test_push_needs_to_know_where_from(pacs: Pacs, series: Made):
     found = json.dumps({"data": []})
     assert "where from" in pacs("push", "--to", "tree", "-", text=found, code=2).err

@@ -101,7 +101,7 @@ def deliver(args: argparse.Namespace, consignment: Consignment) -> int:
 
     known = missing = 0
     good = bool(consignment.count)
-    said: dict[str, list[Any]] = {"known": [], "results": [], "missing": []}
+    said: dict[str, list[Any]] = {"known": [], "results": [], "missing": [], "problems": []}
     with _target(args, consignment) as target, journal_of(args) as journal, progress("pushing") as bar:
         for one in push(target, consignment, journal, bar):
             known += len(one.known)
@@ -110,6 +110,7 @@ def deliver(args: argparse.Namespace, consignment: Consignment) -> int:
             if args.json:
                 said["known"] += one.known
                 said["missing"] += one.missing
+                said["problems"] += [one.lost.message] if one.lost else []
                 said["results"] += [
                     {"SOPInstanceUID": sent.sop_uid, "accepted": sent.accepted, "answer": sent.status}
                     for sent in one.answers
@@ -134,6 +135,8 @@ def _show(one: Delivered) -> None:
             print(printable(f"{'note' if sent.accepted else 'REFUSED'}: {sent.sop_uid}: {sent.status}"))
     for uid in one.missing:
         print(printable(f"missing: {uid}"))
+    if one.lost:
+        print(printable(f"note: {one.lost.message}"))
 
 
 def _pairs(args: argparse.Namespace) -> Pairs | None:

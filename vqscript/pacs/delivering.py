@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from vqscript.errors import Unreachable
 from vqscript.imaging.dicom.instance import Instance
 from vqscript.network.peer import Peer, Sent
 from vqscript.pacs.consignment import Consignment
@@ -29,12 +30,15 @@ class Delivered:
     known : list of str
         SOP Instance UIDs that were there already, so that they were not sent.
     missing : list of str
-        Those that are not there at the end.
+        Those that are not there at the end, or of which nobody knows since the server went away.
+    lost : Unreachable, optional
+        How it went away.
     """
 
     answers: list[Sent] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    lost: Unreachable | None = None
 
     @property
     def complete(self) -> bool:
@@ -65,7 +69,11 @@ class ServerTarget:
         result = Delivered(known=sorted(uids & before))
         fresh = [one for one in instances if one.sop_uid not in before]
         result.answers = list(send(self._peer, in_order(fresh), len(fresh), progress))
-        result.missing = sorted(uids - (self._listed(instances) if result.answers else before))
+        try:
+            there = self._listed(instances) if result.answers else before
+        except Unreachable as error:
+            there, result.lost = before, error
+        result.missing = sorted(uids - there)
         return result
 
     def _listed(self, instances: Sequence[Instance]) -> set[str]:
@@ -101,11 +109,26 @@ def push(
 ) -> Iterator[Delivered]:
     """Bring instances to a target, batch by batch, and note which are there; yields what became of each batch.
 
-    What the consignment could not give is missing in the last one.
+    Once a server went away, nothing more is sent, and what is left is missing. What the consignment could not give is
+    missing in the last one.
+
+    Raises
+    ------
+    Unreachable
+        If the server is not there at the beginning.
     """
     done = 0
+    lost: Unreachable | None = None
     for batch in consignment.batches():
-        result = target.deliver(batch, _after(done, consignment.count, progress))
+        result = Delivered(missing=sorted(one.sop_uid for one in batch))
+        if not lost:
+            try:
+                result = target.deliver(batch, _after(done, consignment.count, progress))
+            except Unreachable as error:
+                if not done:
+                    raise
+                result.lost = error
+            lost = result.lost
         done += len(batch)
         missing = set(result.missing)
         by_series: dict[str, list[str]] = {}
