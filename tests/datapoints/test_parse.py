@@ -10,7 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from vqscript.datapoints.parse import SOP_CLASSES, parse
-from vqscript.datapoints.roi_object import unique_names
+from vqscript.datapoints.roi_names import unique_names
 from vqscript.errors import NotDicom
 
 

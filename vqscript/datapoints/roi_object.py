@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from vqscript.datapoints.identity import identity
 from vqscript.datapoints.people import from_person_name
 from vqscript.datapoints.records import RoiObject
+from vqscript.datapoints.roi_names import unique_names
 from vqscript.datapoints.sr import items, string
 
 if TYPE_CHECKING:
@@ -50,21 +51,6 @@ def read_structure_set(ds: Dataset) -> RoiObject:
 def segment_label(segment: Dataset) -> str:
     """Return the label of a segment, "Segment n" where it has none."""
     return string(segment, "SegmentLabel") or f"Segment {string(segment, 'SegmentNumber')}"
-
-
-def unique_names(labels: Iterable[str]) -> list[str]:
-    """Return labels as ROI names: printable, and one that is used again becomes "Name (2)"."""
-    names: list[str] = []
-    taken: set[str] = set()
-    for label in labels:
-        plain = "".join(character for character in label if character.isprintable()).strip() or "ROI"
-        name, count = plain, 1
-        while name in taken:
-            count += 1
-            name = f"{plain} ({count})"
-        names.append(name)
-        taken.add(name)
-    return names
 
 
 def _distinct(uids: Iterable[str]) -> tuple[str, ...]:

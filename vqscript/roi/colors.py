@@ -27,7 +27,7 @@ COLORS = (
     "#808000",
 )
 
-_COLOR = re.compile(r"#[0-9a-f]{6}")
+_COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
 def free_color(used: Sequence[str]) -> str:
@@ -37,7 +37,12 @@ def free_color(used: Sequence[str]) -> str:
 
 def checked_color(color: str) -> str:
     """Return a colour as ``#rrggbb`` in lower case; anything else is refused."""
-    lower = color.strip().lower()
-    if not _COLOR.fullmatch(lower):
+    found = read_color(color.strip())
+    if found is None:
         raise RoiError(f'"{color}" is no colour', hint='write it as "#rrggbb", e.g. "#ff8000"')
-    return lower
+    return found
+
+
+def read_color(text: str) -> str | None:
+    """Return a colour of a file as ``#rrggbb`` in lower case, None if it is none."""
+    return text.lower() if _COLOR.fullmatch(text) else None

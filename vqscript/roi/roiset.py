@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vqscript.datapoints.roi_names import free_name
 from vqscript.errors import RoiError, did_you_mean
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Region
@@ -86,11 +87,7 @@ class RoiSet:
 
     def free_name(self, name: str) -> str:
         """Return ``name``, or "name (2)", "name (3)" ... if it is in use; for readers of files."""
-        number, free = 1, name
-        while self.find(free):
-            number += 1
-            free = f"{name} ({number})"
-        return free
+        return free_name(name, {roi.name for roi in self.rois})
 
     def next_color(self) -> str:
         """Return the colour that an ROI gets where none is given: one that no other has, as far as they go."""

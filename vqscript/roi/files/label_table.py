@@ -18,6 +18,7 @@ from typing import Any
 
 from vqscript.errors import RoiError
 from vqscript.files import whole_file
+from vqscript.roi.colors import read_color
 
 BESIDE = (".tsv", ".csv", ".json", ".ctbl", ".label", ".txt")
 """What replaces ``.nii.gz`` in the name of a table beside an image; the first that holds labels counts."""
@@ -141,7 +142,7 @@ def _of_table(lines: Sequence[str]) -> dict[int, Label]:
     found: dict[int, Label] = {}
     for row in rows[1:]:
         cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
-        shade = _hex([cells.get(column, "") for column in rgb]) or _checked(cells.get(color, ""))
+        shade = _hex([cells.get(column, "") for column in rgb]) or read_color(cells.get(color, ""))
         layer = cells.get("layer", "")
         _add(
             found, cells.get(number, ""), cells.get(name, ""), shade, int(layer) if layer in "2345678" and layer else 1
@@ -163,7 +164,7 @@ def _of_json(content: Any) -> dict[int, Label]:
         number = next((column for column in _NUMBER if column in fields and column != name), "")
         if name and number:
             color = fields.get("color", fields.get("colour"))
-            shade = _hex(color) if isinstance(color, list) else _checked(str(color))
+            shade = _hex(color) if isinstance(color, list) else read_color(str(color))
             _add(found, str(fields[number]), fields[name], shade)
     return found
 
@@ -193,7 +194,3 @@ def _hex(rgb: Sequence[Any]) -> str | None:
     if len(levels) < 3 or not all(level.isascii() and level.isdecimal() and int(level) < 256 for level in levels[:3]):
         return None
     return "#{:02x}{:02x}{:02x}".format(*(int(level) for level in levels[:3]))
-
-
-def _checked(color: str) -> str | None:
-    return color.casefold() if re.fullmatch(r"#[0-9A-Fa-f]{6}", color) else None

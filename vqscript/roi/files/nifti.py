@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vqscript.datapoints.roi_names import roi_name
 from vqscript.errors import ImageError, RoiError
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Volume
@@ -216,8 +217,7 @@ def _collect(rois: RoiSet, numbers: list[int], labels: Labels, own: Grid, names:
         notes.append(f"{missing} voxels lie outside the image and were left out")
     extents = find_objects(placed[1], max_label=len(numbers)) if placed else [None] * len(numbers)
     for k, (label, extent) in enumerate(zip(names, extents, strict=True), 1):
-        wanted = "".join(c for c in label.name if c.isprintable()).strip() or "ROI"
-        name = rois.free_name(wanted)
+        name = rois.free_name(roi_name(label.name))
         if name != label.name:
             notes.append(f'an ROI called "{label.name}" is named "{name}" here')
         j = rois.add(name, label.color)

@@ -21,7 +21,7 @@ def checked(rois: RoiSet, image: Volume) -> Dataset:
     Raises
     ------
     RoiError
-        If the image is none from DICOM, or lies elsewhere than the ROIs.
+        If the image is none from DICOM, or lies elsewhere than the ROIs, or no ROI has voxels.
     """
     if image.header is None:
         raise RoiError(
@@ -30,6 +30,8 @@ def checked(rois: RoiSet, image: Volume) -> Dataset:
         )
     if not rois.grid.matches(image.grid):
         raise RoiError("the ROIs do not lie on the grid of the image they are to be stored with", hint="regrid them")
+    if all(rois.part(j) is None for j in range(1, len(rois) + 1)):
+        raise RoiError("there is nothing to store: no ROI has voxels")
     return image.header
 
 

@@ -22,10 +22,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vqscript.datapoints.roi_names import roi_name
 from vqscript.errors import RoiError
 from vqscript.files import whole_file
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Region
+from vqscript.roi.colors import read_color
 from vqscript.roi.files import runs
 from vqscript.roi.layers import MAX_LAYERS
 from vqscript.roi.record import Roi
@@ -220,12 +222,10 @@ def _mirrored(region: Region, grid: Grid, flip: str) -> Region:
 
 
 def _add(rois: RoiSet, entry: Entry, notes: list[str], file: str, layer: int = 1) -> int:
-    wanted = "".join(c for c in entry.name if c.isprintable()).strip() or "ROI"
-    name = rois.free_name(wanted)
+    name = rois.free_name(roi_name(entry.name))
     if name != entry.name:
-        notes.append(f'{file}: a ROI called "{entry.name}" is named "{name}" here')
-    color = entry.color if re.fullmatch("#[0-9A-Fa-f]{6}", entry.color) else None
-    j = rois.add(name, color, layer)
+        notes.append(f'{file}: an ROI called "{entry.name}" is named "{name}" here')
+    j = rois.add(name, read_color(entry.color), layer)
     rois.edit(j, visible=entry.visible)
     rois.roi(j).extra = entry.extra
     return j

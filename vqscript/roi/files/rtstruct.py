@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vqscript.datapoints.roi_object import read_structure_set, unique_names
+from vqscript.datapoints.roi_names import unique_names
+from vqscript.datapoints.roi_object import read_structure_set
 from vqscript.errors import ImageError, RoiError, did_you_mean
 from vqscript.imaging.dicom.stream import opened
 from vqscript.imaging.dicom.values import conversion_errors

@@ -53,8 +53,6 @@ def write_structures(rois: RoiSet, image: Volume, *, creator: str, description: 
     from pydicom.uid import ImplicitVRLittleEndian, generate_uid
 
     header = checked(rois, image)
-    if all(rois.part(j) is None for j in range(1, len(rois) + 1)):
-        raise RoiError("there is nothing to store: no ROI has voxels")
     for roi in rois.rois:
         check_name(roi.name)
     frame = image.grid.frame_of_reference or generate_uid(prefix=None)

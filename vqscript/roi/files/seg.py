@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqscript.datapoints.parse import SEGMENTATIONS
-from vqscript.datapoints.roi_object import read_segmentation, segment_label, unique_names
+from vqscript.datapoints.roi_names import unique_names
+from vqscript.datapoints.roi_object import read_segmentation, segment_label
 from vqscript.datapoints.sr import items
 from vqscript.errors import NotDicom, RoiError, did_you_mean
 from vqscript.imaging.dicom import values

@@ -12,7 +12,6 @@ from vqscript.datapoints.codes import PURPOSE, SEGMENTED, TISSUE
 from vqscript.datapoints.derived import derived_instance
 from vqscript.datapoints.people import to_person_name
 from vqscript.datapoints.sr import coded, reference
-from vqscript.errors import RoiError
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Volume
 from vqscript.roi.files.cielab import to_cielab
@@ -53,8 +52,6 @@ def write_rois(rois: RoiSet, image: Volume, *, creator: str, description: str = 
     """
     header = checked(rois, image)
     held = [j for j in range(1, len(rois) + 1) if rois.part(j) is not None]
-    if not held:
-        raise RoiError("there is nothing to store: no ROI has voxels")
     for j in held:
         check_name(rois.roi(j).name)
 
