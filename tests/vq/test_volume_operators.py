@@ -1,4 +1,4 @@
-"""Resampling, filtering, reorientation, expressions and saving, as scripts call them."""
+"""Arithmetics, cropping, resampling, filtering, reorientation, expressions and saving, as scripts call them."""
 
 from __future__ import annotations
 
@@ -245,3 +245,50 @@ def test_an_expression_over_another_study_is_told(lua, loaded, mice):
     session.open(repository.fetch(mice.uid(2), series.series_uid), 1, repository)
     lua('op("Arithmetics"):expression("2*a", {a = 1}, 2, "uCi")')
     assert [line for line in loaded.logged if line.startswith("warning: input 1") and "study" in line]
+
+
+def test_arithmetics(lua, loaded):
+    _, high = loaded.session.inputs[1].volume.range()
+    printed = lua("""
+        local op = op("Arithmetics")
+        op:scalarMult(1, 100, "%ID") op:scalarDiv(1, 50, "%ID") op:scalarAdd(1, 1, "%ID") op:scalarSub(1, 1, "%ID")
+        print(dm:getMax(1), dm:unit(1))
+        op:mult(1, 1, 2, "x") op:sqrt(2, "%ID") op:sub(2, 1)
+        print(dm:getMax(2))
+        op:pow(1, 2, "a") op:clip(1, 0.5, 2) op:threshold(1, 1, 2) op:abs(1) op:invert(1) op:exp(1, "b") op:log(1, "c")
+        op:add(1, 1) op:div(1, 1)
+        print(dm:unit(1))
+    """)
+    assert float(printed[0].split()[0]) == pytest.approx(2 * high, rel=1e-5)
+    assert float(printed[1]) == pytest.approx(0, abs=1e-5 * high)
+
+
+def test_a_division_by_zero_is_refused_in_the_users_words(fails, loaded):
+    values = loaded.session.inputs[1].volume.values().copy()
+    error = fails('local dose = 0\nop("Arithmetics"):scalarDiv(1, dose, "%ID")')
+    assert "divided by zero" in str(error)
+    assert np.array_equal(loaded.session.inputs[1].volume.values(), values)
+
+
+def test_cropping(lua, loaded):
+    before = loaded.session.inputs[0].volume
+    assert lua("""
+        local crop = op("Cropping")
+        crop:setRange(0, 10, 49) crop:setRange(2, 5, 14)
+        crop:executeCropping()
+        print(dm:dim(0))
+        crop:embed(60, 80, 20)
+        print(dm:dim(0))
+        crop:autoCrop({0}, 1)
+    """) == ["40\t80\t10\t1", "60\t80\t20\t1"]
+    after = loaded.session.inputs[0].volume
+    assert after.stored.dtype == before.stored.dtype == np.int16
+    index = np.array([3, 4, 2])
+    there = before.grid.to_index(after.grid.to_world(index)).round().astype(int)
+    assert after.value(*index) == before.value(*there)
+
+
+def test_registration_moves_an_input_against_the_reference(lua, loaded):
+    x, y, z = loaded.session.inputs[1].volume.grid.origin
+    lua('op("Reorientation/Registration"):translate(1, 1, 2, -3)')
+    assert loaded.session.inputs[1].volume.grid.origin == pytest.approx((x + 1, y + 2, z - 3))

@@ -23,7 +23,6 @@ from vqscript.files import whole_folder
 from vqscript.imaging.dicom.values import text
 from vqscript.imaging.grid import Grid
 from vqscript.imaging.volume import Timing, Volume
-from vqscript.render.palette_names import palette_name
 from vqscript.session.display import Display
 from vqscript.session.inputs import Input
 
@@ -199,9 +198,10 @@ def _read_input(session: Session, entry: dict[str, Any], folder: Path) -> Input:
         )
     item.volume = _read_volume(item.volume, entry, folder)
     item.name = str(entry["name"])
-    item.palette, item.show, item.opacity = palette_name(entry["palette"]), bool(entry["show"]), entry["opacity"]
+    item.set_palette(entry["palette"])
+    item.show, item.opacity = bool(entry["show"]), entry["opacity"]
     item.limits = (entry["limits"][0], entry["limits"][1]) if entry["limits"] else None
-    item.fractions = (entry["fractions"][0], entry["fractions"][1])
+    item.set_fractions(*entry["fractions"])
     item.modified, item.provenance = bool(entry["modified"]), list(entry["provenance"])
     item.volume = _marked(item.volume, entry.get("marks"))
     item.given = _read_given(entry.get("given"))
