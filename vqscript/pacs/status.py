@@ -25,7 +25,8 @@ class SeriesStatus:
     listed : frozenset of str
         What the server lists now.
     requested, received : frozenset of str
-        What was asked of it, and came from it, at any time.
+        What was asked of it, and came from it, at any time: to a command that fetched it, or to a listener of ours
+        that it was to send to, which is known from its being at the place.
     filed : frozenset of str
         What is at the place now.
     pushed : frozenset of str
@@ -77,13 +78,14 @@ def status(
             problem = error.message
         held = set(place.held(one.study_uid, one.series_uid))
         requested = journal.noted("requested", one.series_uid, peer.url)
+        received = journal.noted("received", one.series_uid, peer.url) | (requested & held)
         known = there | requested | journal.noted("received", one.series_uid)
         found.append(
             SeriesStatus(
                 one,
                 frozenset(there),
                 frozenset(requested),
-                frozenset(journal.noted("received", one.series_uid, peer.url)),
+                frozenset(received),
                 frozenset(held & known),
                 frozenset(journal.noted("pushed", one.series_uid)),
                 problem,
