@@ -339,6 +339,7 @@ def test_urls_of_servers_that_cannot_be(tmp_path: Path, url: str, message: str, 
         ("callers = [1]", "callers must be tables"),
         ('callers = [{ aet = "A", host = "", port = 1 }]', "host is empty"),
         ('callers = [{ aet = "A", host = "a b", port = 1 }]', '"a b" is no host'),
+        ('callers = [{ aet = "A", host = "10.0.0.0/240", port = 1 }]', '"10.0.0.0/240" is no host'),
         ('callers = [{ aet = "A", host = "h", port = 1, charset = "LATIN" }]', '"LATIN" is no character set'),
         (
             'callers = [{ aet = "A", host = "h", port = 1 }, { aet = "A", host = "h", port = 2 }]',
@@ -367,6 +368,15 @@ def test_each_value_that_cannot_be_is_told_with_its_line(tmp_path: Path, text: s
     assert [message in finding.message for finding in findings] == [True], findings
     assert findings[0].hint
     assert findings[0].line == (3 if "\n" in text else 2)
+
+
+@pytest.mark.parametrize(
+    "host", ["pacs_1.example.org", "10.0.0.7", "fe80::1%eth0", "10.0.0.0/24", "10.0.0.7/24", "::/0"]
+)
+def test_hosts_of_callers(tmp_path: Path, host: str) -> None:
+    text = f'callers = [{{ aet = "A", host = "{host}", port = 104 }}]'
+    settings, findings = read(text, tmp_path / "vqscript.toml")
+    assert (findings, settings.callers) == ([], (Caller("A", host, 104),))
 
 
 def test_a_url_has_one_set_of_keys(tmp_path: Path) -> None:

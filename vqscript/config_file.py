@@ -227,8 +227,9 @@ class _Reader:
                     values.wrong(place, f"a caller needs aet, host and port; {key} is missing", f"add {key} = ...")
             aet, port, charset = values.aet(each, place), values.port(each, place), values.charset(each, place)
             host = values.text(each, "host", place, 'as in host = "10.0.0.7"')
-            if not _HOST.fullmatch(host):
-                values.wrong((*place, "host"), f'"{host}" is no host', 'a name or an address: host = "10.0.0.7"')
+            if not _is_host(host):
+                hint = 'a name, an address, or a network: host = "10.0.0.7", host = "10.0.0.0/24"'
+                values.wrong((*place, "host"), f'"{host}" is no host', hint)
             elif any((one.aet, one.host) == (aet, host) for one in callers):
                 values.wrong(place, f"{aet} at {host} is named twice", "keep one of them")
             elif aet and host and port:
@@ -238,5 +239,17 @@ class _Reader:
 
 _HOST = re.compile(r"[\w.:%-]*")
 """A name, or an address of either kind; whether there is such a host shows when it is looked up."""
+
+
+def _is_host(text: str) -> bool:
+    if "/" not in text:
+        return bool(_HOST.fullmatch(text))
+    from ipaddress import ip_network
+
+    try:
+        return bool(ip_network(text, strict=False))
+    except ValueError:
+        return False
+
 
 _NO_NAMES = "write the folder or the URL of the server itself"
