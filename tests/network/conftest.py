@@ -196,6 +196,8 @@ class Proxy:
         After so many bytes of that direction, over all connections, both ends are closed; 0 for never.
     stalled : bool
         Whether a connection, instead of being cut there, just stays silent.
+    watched : bytes
+        What is counted in ``seen``, of what goes to the server.
     """
 
     server: int
@@ -203,6 +205,8 @@ class Proxy:
     cut_to_server: int = 0
     cut_to_client: int = 0
     stalled: bool = False
+    watched: bytes = b""
+    seen: int = 0
     passed: dict[str, int] = field(default_factory=lambda: {"to_server": 0, "to_client": 0})
     last: dict[str, bytes] = field(default_factory=lambda: {"to_server": b"", "to_client": b""})
     connections: int = 0
@@ -240,6 +244,8 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := source.recv(4096):
                 self.passed[way] += len(data)
+                if self.watched and way == "to_server":
+                    self.seen += data.count(self.watched)
                 self.last[way] = (self.last[way] + data)[-64:]
                 limit = getattr(self, f"cut_{way}")
                 if limit and self.passed[way] > limit:
