@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.network.conftest import ORTHANC_DICOMWEB, start_orthanc, start_qrscp
+from tests.pacs.treatment import write_treatment
 from vqscript import Session
 from vqscript.config import CacheSettings, Config, Project, Server, Timeouts
 from vqscript.errors import ScriptError
@@ -323,3 +324,32 @@ def test_a_second_run_fetches_nothing(backend, monkeypatch: pytest.MonkeyPatch) 
     for kind in (DimsePeer, DicomwebPeer, OrthancPeer):
         monkeypatch.setattr(kind, "retrieve", retrieve)
     assert backend.run(code) == ["true"]
+
+
+def test_rois_are_left_where_the_script_wants_them(backend) -> None:
+    assert backend.run("""
+        load(1)
+        repo:getROIs("-names", {"Heart"}, "-savepath", "all.rmha")
+        repo:mergeROIs("-names", {"Heart"}, "-exactlist", false, "-savepath", "merged/")
+        print(VQ.fileExists("all.rmha"), VQ.fileExists("merged/rois.rmha"), tool():numROIs() > 2)
+        repo:mergeROIs("-names", "Heart")
+        print(tool():numROIs())
+    """) == ["true\ttrue\ttrue", "2"]
+
+
+def test_a_plan_comes_with_what_belongs_to_it_and_is_stored_in_order(backend, tmp_path: Path) -> None:
+    """Last, for it adds a study."""
+    treatment = write_treatment(tmp_path)
+    repository = open_repository(backend.url, backend.config)
+    try:
+        assert repository.store([tmp_path]).failed == set()
+    finally:
+        repository.close()
+    assert backend.run(f"""
+        local package = repo:getPlanPackage("{treatment.plan}", "{treatment.ct.study_uid}")
+        show(package.structures)
+        for _, input in ipairs(package.doses) do print(dm:unit(input), dm:getMax(input)) end
+        print(#package.files, repo:store(package))
+        local ct = repo.dcmRep:findSeries("{treatment.ct.study_uid}", "-modality", "CT")[1]
+        print(repo.dcmRep:tags(ct).PatientID, dm:open(repo.dcmRep:fetch("{treatment.ct.study_uid}", ct), 5))
+    """) == ["Liver", "Gy\t1.0", f"{len(treatment.package)}\t0", "RT-1\t1"]
