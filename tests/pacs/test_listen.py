@@ -18,6 +18,7 @@ from vqscript.network.dimse.fast import elements, pdu
 from vqscript.network.dimse.fast.link import Link
 from vqscript.network.dimse.store import send
 from vqscript.pacs.listen.callers import Callers
+from vqscript.repository import layout
 from vqscript.repository.local import LocalRepository
 
 from ..network.conftest import Proxy, free_port, make_series, proxy, series, start_orthanc, write_series
@@ -151,10 +152,25 @@ def test_the_configuration_names_callers_and_their_character_sets(tmp_path):
 def test_a_full_disk(listen, series):
     running = listen(store={"spare": 1 << 60})
     sent = list(send(running.address, series.paths))
-    assert {one.status for one in sent} == {"A700 out of resources: the disk is full"}
+    assert {one.status for one in sent} == {"A700 out of resources: too little room is left on the disk"}
     with running.repository() as repository:
         assert repository.count() == 0
     assert running.rejected() == [], "nothing more is written on a full disk"
+
+
+def test_where_nothing_can_be_written_questions_are_answered_and_no_path_is_told(listen, series):
+    running = listen()
+    stored(running, series)
+    incoming = running.root / layout.INCOMING
+    if incoming.exists():
+        incoming.rmdir()
+    incoming.write_text("in the way")
+    done = dcmtk("findscu", "-S", "-aec", "OURS", "127.0.0.1", running.port, *of_study(series))
+    assert done.returncode == 0 and series.study_uid in done.stderr + done.stdout
+    (sent, *_) = send(running.address, series.paths[:1])
+    assert not sent.accepted
+    assert sent.status.startswith("A700 out of resources: cannot write to the repository: ")
+    assert str(running.root) not in sent.status
 
 
 def test_a_connection_that_breaks_in_the_middle_of_an_instance(listen, make_series, proxy):

@@ -189,12 +189,14 @@ def writing(where: Path) -> Iterator[None]:
         raise
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+        reason = f"cannot write to the repository: {error.strerror or error}"
         raise RepositoryError(
-            f"cannot write to the repository: {error.strerror or error}: {where}",
+            f"{reason}: {where}",
             hint="free some space and import again: what was stored so far stays"
             if full
             else "check that the folder can be written by you",
             path=where,
+            reason=reason,
         ) from error
 
 

@@ -7,7 +7,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -72,7 +72,12 @@ class Store:
 
     @contextmanager
     def filing(self) -> Iterator[Filing]:
-        """Open it for one association."""
+        """Give what files for one association; the repository is opened at the first instance."""
+        with ExitStack() as until:
+            yield _WhenNeeded(self._opened(), until)
+
+    @contextmanager
+    def _opened(self) -> Iterator[Filing]:
         if self.plain:
             with layout.incoming(self.root) as folder, quiet_about_files():
                 yield _Plain(self.root, folder, durable=self.durable)
@@ -112,6 +117,26 @@ def keep(root: Path, arrived: Arrived, why: Rejection) -> Path:
     return path
 
 
+class _WhenNeeded:
+    """Opens what takes instances when the first one comes: who only asks needs no room on a disk that is full."""
+
+    def __init__(self, opening: AbstractContextManager[Filing], until: ExitStack) -> None:
+        self._opening = opening
+        self._until = until
+        self._filing: Filing | None = None
+
+    def take(self, head: bytes, pieces: Iterable[bytes | memoryview]) -> Arrived:
+        """Write a file as its bytes come."""
+        if self._filing is None:
+            self._filing = self._until.enter_context(self._opening)
+        return self._filing.take(head, pieces)
+
+    def file(self, arrived: Arrived, announced: tuple[str, str]) -> Filed:
+        """Give a file its place."""
+        assert self._filing is not None, "what is filed was taken before"
+        return self._filing.file(arrived, announced)
+
+
 class _Plain:
     """Plain files below a folder, named by their UIDs, which are digits and dots only."""
 
@@ -134,7 +159,8 @@ class _Plain:
             layout.publish(arrived.path, target)
         except FileExistsError:
             if not same_object(arrived.path, target):
-                raise Conflict(f"{target} is there already with other content, which was kept", path=target) from None
+                reason = f"instance {sop_uid} is there already with other content, which was kept"
+                raise Conflict(f"{target}: {reason}", path=target, reason=reason) from None
             arrived.path.unlink()
             return Filed(target, new=False)
         if self._durable:

@@ -69,7 +69,7 @@ class Intake:
         """
         if self._store.is_full():
             link.drop_dataset(context)
-            reason = "the disk is full"
+            reason = "too little room is left on the disk"
             self._refused(announced, reason)
             return statuses.OUT_OF_RESOURCES, reason
         syntax = link.syntax(context)
@@ -84,7 +84,7 @@ class Intake:
             for _ in incoming:  # the rest of it has to be read, or no answer would be understood
                 pass
             self._refused(announced, error.message)
-            return statuses.OUT_OF_RESOURCES, error.message
+            return statuses.OUT_OF_RESOURCES, _reason(error)
         size = arrived.path.stat().st_size
         try:
             filed = self._filing.file(arrived, announced)
@@ -105,7 +105,7 @@ class Intake:
 
     def _keep(self, arrived: Arrived, announced: tuple[str, str], error: VqError) -> str:
         """Keep what could not be filed; returns the reason."""
-        reason = str(error.about.get("reason", error.message))
+        reason = _reason(error)
         why = Rejection(reason, self._caller.aet, self._host, *announced)
         try:
             path = keep(self._store.root, arrived, why)
@@ -129,3 +129,8 @@ class Intake:
 
     def _about(self) -> dict[str, str | int | float]:
         return {"caller": self._caller.aet, "host": self._host}
+
+
+def _reason(error: VqError) -> str:
+    """Return why an instance was not filed, as others may know it: without the paths of this machine."""
+    return str(error.about.get("reason", error.message))

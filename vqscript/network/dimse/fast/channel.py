@@ -224,7 +224,7 @@ class Channel:
         try:
             yield
         except TimeoutError as error:
-            seconds = self._address.answer_timeout
+            seconds = self._socket.gettimeout() or 0.0
             raise self._address.unreachable(f"was silent for {seconds:g} s", "is it busy? try again") from error
         except OSError as error:
             raise self._address.unreachable(f"closed the connection: {error.strerror or error}", "try again") from error
