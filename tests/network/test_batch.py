@@ -18,7 +18,7 @@ from vqscript.config import CacheSettings, Config
 from vqscript.repository.local import LocalRepository
 from vqscript.repository.opening import open_repository
 
-EXAMPLE = Path(vqscript.__file__).parents[1] / "examples" / "batch_quantify.lua"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "batch_quantify.lua"
 
 SUBMITS = """
 function process(repo, study, batch)
