@@ -28,12 +28,22 @@ class Connections:
         self._open: dict[threading.Thread, socket.socket] = {}
 
     def come(self, thread: threading.Thread, connection: socket.socket) -> None:
-        """Note a new connection. If too many only wait, the one that waits longest is hung up on."""
+        """Note a new connection, and start its thread. If too many only wait, the one that waits longest is cut off.
+
+        Raises
+        ------
+        RuntimeError
+            If the system has no thread left; nothing is noted then.
+        """
         with self._lock:
+            thread.start()  # here, so that nobody sees one that cannot be joined yet
             self._waiting[thread] = connection
             if len(self._waiting) > _WAITING:
                 # Not the new one: otherwise those that say nothing would keep out those that do.
-                _cut(next(iter(self._waiting.values())), socket.SHUT_RDWR)
+                longest, its_connection = next(iter(self._waiting.items()))
+                _cut(its_connection, socket.SHUT_RDWR)
+                # Until its thread has noticed, the turn of others comes.
+                self._waiting[longest] = self._waiting.pop(longest)
 
     def secured(self, connection: socket.socket) -> None:
         """Note that this thread's connection has become one over TLS, in an object of its own."""

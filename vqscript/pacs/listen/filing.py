@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -74,7 +74,7 @@ class Store:
     def filing(self) -> Iterator[Filing]:
         """Give what files for one association; the repository is opened at the first instance."""
         with ExitStack() as until:
-            yield _WhenNeeded(self._opened(), until)
+            yield _WhenNeeded(self._opened, until)
 
     @contextmanager
     def _opened(self) -> Iterator[Filing]:
@@ -120,15 +120,15 @@ def keep(root: Path, arrived: Arrived, why: Rejection) -> Path:
 class _WhenNeeded:
     """Opens what takes instances when the first one comes: who only asks needs no room on a disk that is full."""
 
-    def __init__(self, opening: AbstractContextManager[Filing], until: ExitStack) -> None:
-        self._opening = opening
+    def __init__(self, opening: Callable[[], AbstractContextManager[Filing]], until: ExitStack) -> None:
+        self._opening = opening  # called again for the next instance where it failed
         self._until = until
         self._filing: Filing | None = None
 
     def take(self, head: bytes, pieces: Iterable[bytes | memoryview]) -> Arrived:
         """Write a file as its bytes come."""
         if self._filing is None:
-            self._filing = self._until.enter_context(self._opening)
+            self._filing = self._until.enter_context(self._opening())
         return self._filing.take(head, pieces)
 
     def file(self, arrived: Arrived, announced: tuple[str, str]) -> Filed:

@@ -123,8 +123,11 @@ class Server:
                 # As it is called where both kinds of addresses are listened on: ::ffff:10.0.0.7 is 10.0.0.7.
                 host = place[0].removeprefix("::ffff:")
                 thread = threading.Thread(target=self._serve_one, args=(connection, host), daemon=True)
-                self._connections.come(thread, connection)
-                thread.start()
+                try:
+                    self._connections.come(thread, connection)
+                except RuntimeError:  # no more threads, likewise
+                    connection.close()
+                    time.sleep(0.1)
         finally:
             self.close()
 

@@ -149,9 +149,8 @@ class Service:
             self._refuse(context, command, error)
         except PeerError:
             raise
-        except VqError as error:  # a file of the repository is lost or damaged
-            self._tell(Event("error", f"{self._who()}: C-FIND: {error.message}", self._about()))
-            self._reply(context, command, statuses.NOT_UNDERSTOOD, error.message)
+        except VqError as error:
+            self._fail(context, command, "C-FIND", error)
         else:
             self._reply(context, command, statuses.SUCCESS)
 
@@ -171,6 +170,9 @@ class Service:
         except identifiers.Refused as error:
             self._refuse(context, command, error)
             return
+        except VqError as error:
+            self._fail(context, command, "C-GET" if kind == elements.C_GET_RQ else "C-MOVE", error)
+            return
         message = command.number(elements.MESSAGE_ID)
         sent = sending.move(address, files) if address else sending.get(self._link, message, files)
         self._report(context, command, files, sent, watch=address is not None)
@@ -179,6 +181,11 @@ class Service:
         """Say that a query or an order cannot be followed, to the caller and to who keeps the server."""
         self._tell(Event("error", f"{self._who()}: {error.message}", self._about()))
         self._reply(context, command, error.status, error.message)
+
+    def _fail(self, context: int, command: Command, what: str, error: VqError) -> None:
+        """Say that the repository, or a file of it, is lost or damaged; where it lies, callers are not told."""
+        self._tell(Event("error", f"{self._who()}: {what}: {error.message}", self._about()))
+        self._reply(context, command, statuses.NOT_UNDERSTOOD, "what is stored here cannot be read")
 
     def _report(
         self, context: int, command: Command, files: Mapping[str, Path], sent: Iterator[Outcome], *, watch: bool
@@ -208,7 +215,9 @@ class Service:
         failed = [outcome.sop_uid for outcome in outcomes if not outcome.accepted]
         if failed and status == statuses.SUCCESS:
             status = sending.SOME_SENT if len(failed) < len(outcomes) else sending.NONE_SENT
-        self._conclude(context, command, status, comment, outcomes, failed, len(left) if status == 0xFE00 else -1)
+        self._conclude(
+            context, command, status, comment, outcomes, failed, len(left) if status == statuses.CANCELLED else -1
+        )
 
     def _conclude(
         self,
