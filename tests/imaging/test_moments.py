@@ -29,6 +29,7 @@ MORNING = datetime(2014, 1, 31, 9, 30)
         ("20140131", "", None),
         ("", "093000", None),
         ("20140131", "9:30", None),
+        ("99991231", "235960", None),  # beyond the last day that Python has
     ],
 )
 def test_date_and_time(date: str, time: str, expected: datetime | None) -> None:
@@ -44,6 +45,7 @@ def test_date_and_time(date: str, time: str, expected: datetime | None) -> None:
         ("20140131060000-0230", "+0100", MORNING),
         ("20140131093000", "+0100", MORNING),
         ("20140131093000+0100", "CET", MORNING),
+        ("99991231235959-1000", "+1000", None),
         ("20140131", "", None),
         ("2014-01-31 09:30", "", None),
         ("", "", None),

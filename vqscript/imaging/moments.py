@@ -25,7 +25,7 @@ def from_da_tm(date: str, time: str) -> datetime | None:
         return day.replace(hour=int(hour), minute=int(minute)) + timedelta(
             seconds=int(second), microseconds=int(fraction[:6].ljust(6, "0"))
         )
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter beyond the last day that Python has
         return None
 
 
@@ -44,7 +44,10 @@ def from_dt(text: str, offset: str = "") -> datetime | None:
         return None
     when = from_da_tm(parts[1], parts[2])
     if when is not None and parts[3] and re.fullmatch(r"[-+]\d{4}", offset):
-        when += _offset(offset) - _offset(parts[3])
+        try:
+            when += _offset(offset) - _offset(parts[3])
+        except OverflowError:
+            return None
     return when
 
 
