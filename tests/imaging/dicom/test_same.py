@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 
@@ -56,6 +57,15 @@ def test_a_file_without_meta_information_is_compared_as_well(write: Write, tmp_p
     whole = one.read_bytes()
     length = int.from_bytes(whole[140:144], "little")
     assert same_content(one, BytesIO(whole[144 + length :]))
+
+
+def test_an_image_of_another_size_is_not_decoded(write: Write) -> None:
+    """Its size is what its sender says: no memory holds this one."""
+    huge = write("huge", syntax=RLELossless)
+    ds = dcmread(huge)
+    ds.Rows, ds.Columns, ds.NumberOfFrames = 65535, 65535, 9999
+    ds.save_as(huge)
+    assert not same_content(write("one"), huge)
 
 
 def test_what_cannot_be_compared_is_not_the_same(write: Write) -> None:

@@ -34,10 +34,13 @@ def same_content(one: Path | BinaryIO, other: Path | BinaryIO) -> bool:
                 return False
             if _compression(first) == _compression(second):
                 return bool(first == second)
-            same_pixels = _same_pixels(first, second)
-            for dataset in (first, second):
-                dataset.pop("PixelData", None)
-            return same_pixels and bool(first == second)
+            pixels = [dataset.pop("PixelData", None) for dataset in (first, second)]
+            # First, for it may be an image of another size, and one that no memory holds.
+            if first != second or None in pixels:
+                return bool(first == second) and pixels == [None, None]
+            for dataset, element in zip((first, second), pixels, strict=True):
+                dataset["PixelData"] = element
+            return _same_pixels(first, second)
     except conversion_errors():
         return False
 
@@ -58,8 +61,6 @@ def _compression(dataset: Dataset) -> str:
 def _same_pixels(first: Dataset, second: Dataset) -> bool:
     import numpy as np
 
-    if "PixelData" not in first or "PixelData" not in second:
-        return "PixelData" not in first and "PixelData" not in second
     try:
         return np.array_equal(first.pixel_array, second.pixel_array)
     except (RuntimeError, NotImplementedError):  # no decoder
