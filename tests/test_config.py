@@ -14,6 +14,7 @@ from vqscript.charsets import TERMS
 from vqscript.config import Caller, Config, Project, Server, load
 from vqscript.config_file import KEYS, SERVER_KEYS, read
 from vqscript.config_lines import line_of
+from vqscript.config_urls import shown
 from vqscript.errors import ConfigError
 from vqscript.repository.projects import ProjectRule
 
@@ -368,6 +369,16 @@ def test_each_value_that_cannot_be_is_told_with_its_line(tmp_path: Path, text: s
     assert [message in finding.message for finding in findings] == [True], findings
     assert findings[0].hint
     assert findings[0].line == (3 if "\n" in text else 2)
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 20_000, "port = " + "9" * 5000])
+def test_what_no_person_writes_is_a_fault_as_well(tmp_path: Path, text: str) -> None:
+    (finding,) = read(text, tmp_path / "vqscript.toml")[1]
+    assert finding.message.startswith("cannot be read: ")
+
+
+def test_a_password_is_not_shown_whatever_it_holds() -> None:
+    assert shown("dicom://anna:se\ncr@et@pacs:104") == "dicom://anna:...@pacs:104"
 
 
 @pytest.mark.parametrize(

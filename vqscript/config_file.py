@@ -51,6 +51,8 @@ def read(text: str, file: Path) -> tuple[Config, list[Finding]]:
         line = re.search(r"at line (\d+)", str(error))
         number = int(line[1]) if line else len(text.rstrip().splitlines())  # "at end of document"
         return Config(path=file), [Finding(number, f"no valid TOML: {error}", 'a line is: key = "value"')]
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, and so many brackets
+        return Config(path=file), [Finding(0, f"cannot be read: {error}", 'a line is: key = "value"')]
     reader = _Reader(text, file)
     settings = reader.config(table)
     return settings, sorted(reader.values.findings, key=lambda finding: finding.line)

@@ -19,7 +19,7 @@ AE_TITLE = re.compile(r"[ -\[\]-~]{1,16}")
 PORTS = {"dicom": 104, "dicoms": 2762, "http": 80, "https": 443}
 """The ports of URLs that name none; what stands before a ``+`` plays no part."""
 
-_PASSWORD = re.compile(r"(://[^:@]*):.*@")
+_PASSWORD = re.compile(r"(://[^:@]*):.*@", re.DOTALL)
 _NEVER = re.compile(r"[\x00-\x20\x7f\\]")
 _DIMSE = "as in dicom://PACS@pacs.example.org:104"
 _HTTP = "as in dicomweb+https://pacs.example.org/dicom-web"
