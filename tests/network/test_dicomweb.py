@@ -344,3 +344,30 @@ def test_an_orthanc_that_is_none(fake: Fake, old_orthanc: OrthancPeer) -> None:
     fake.says("/system", {"hello": "world"})
     with pytest.raises(PeerError, match="is no Orthanc"):
         old_orthanc.echo()
+
+
+RESOURCES = [b"null", b"[1]", b"[null]", b'[{"MainDicomTags": null}]', b'[{"Series": []}]', b"[" * 100_000]
+
+
+@pytest.mark.parametrize("answer", RESOURCES)
+def test_answers_that_no_orthanc_gives(fake: Fake, old_orthanc: OrthancPeer, answer: bytes) -> None:
+    fake.says("/system", {"Version": "1.12.0"})
+    fake.says("/tools/find", answer)
+    with pytest.raises(PeerError, match=r"clinic (gave an answer that is no|tells of a study with nothing in it)"):
+        old_orthanc.find("STUDY", {"PatientID": "1"}, ("StudyDate",))
+    with pytest.raises(PeerError, match="clinic gave an answer that is no"):
+        old_orthanc.add_label("1.2", "mice")
+
+
+@pytest.mark.parametrize("answer", [b"null", b"[]", b'"1.12"', b"[" * 100_000])
+def test_another_server_is_no_orthanc(fake: Fake, old_orthanc: OrthancPeer, answer: bytes) -> None:
+    fake.says("/system", answer)
+    for ask in (old_orthanc.echo, old_orthanc.has_labels):
+        with pytest.raises(PeerError, match="clinic gave an answer that is no"):
+            ask()
+
+
+def test_json_without_an_end(fake: Fake, clinic: DicomwebPeer) -> None:
+    fake.says("/studies", b"[" * 100_000)
+    with pytest.raises(PeerError, match="no DICOM JSON"):
+        clinic.find("STUDY", {}, ())

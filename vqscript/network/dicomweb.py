@@ -15,7 +15,7 @@ from urllib.parse import quote
 from vqscript.errors import NotDicom, PeerError
 from vqscript.network import multipart
 from vqscript.network.filemeta import file_meta
-from vqscript.network.http import Http, Response
+from vqscript.network.http import NO_JSON, Http, Response
 from vqscript.network.keywords import answer_of, tag_of
 from vqscript.network.peer import Answer, Level, Receiver, Sent
 from vqscript.network.uid import is_uid, sound
@@ -120,7 +120,7 @@ class DicomwebPeer:
             incomplete = response.header("Warning").lstrip().startswith("299")
         try:
             datasets = json.loads(body or b"[]")
-        except ValueError as error:
+        except NO_JSON as error:
             raise self._http.error(
                 "gave an answer that is no DICOM JSON", "", "is the path of the URL right?"
             ) from error
@@ -189,7 +189,7 @@ class DicomwebPeer:
             body, status = response.read(), response.status
         try:
             said = json.loads(body or b"{}")
-        except ValueError:
+        except NO_JSON:
             said = {}
         said = said[0] if isinstance(said, list) and said else said
         answers = _stored(said if isinstance(said, dict) else {})

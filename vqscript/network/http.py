@@ -31,6 +31,9 @@ BLOCK = 1 << 20
 _QUOTED = "/?:@!$&'()*+,;=~%"
 """What may stand in a path that is quoted already; the rest is, which some servers forget."""
 
+NO_JSON = (ValueError, RecursionError)
+"""What json raises on a text that is none, or nests beyond all sense."""
+
 CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 """How a connection that the server has closed shows."""
 
@@ -338,7 +341,7 @@ def reason_of(body: bytes) -> str:
     if text.lstrip().startswith("{"):
         try:
             said = json.loads(text)
-        except ValueError:
+        except NO_JSON:
             said = {}
         text = str(said.get("Details") or said.get("Message") or "")
     elif text.lstrip().startswith("<"):  # a page for people

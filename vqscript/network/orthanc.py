@@ -19,7 +19,7 @@ from urllib.parse import quote
 from vqscript.errors import NotDicom, PeerError, UsageError
 from vqscript.imaging.dicom.same import same_content
 from vqscript.network.filemeta import file_meta
-from vqscript.network.http import Http
+from vqscript.network.http import NO_JSON, Http
 from vqscript.network.peer import Answer, Level, Receiver, Sent
 from vqscript.network.uid import is_uid, sound
 
@@ -37,8 +37,11 @@ _FOLDERS = {"STUDY": "studies", "SERIES": "series", "IMAGE": "instances"}
 _CHILDREN = {"STUDY": "Series", "SERIES": "Instances"}
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
+_IS_IT = "is it an Orthanc?"
+
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
+_Kind = TypeVar("_Kind")
 
 
 class OrthancPeer:
@@ -74,13 +77,13 @@ class OrthancPeer:
     @cached_property
     def version(self) -> tuple[int, ...]:
         """Its version, as (1, 10, 1); that of a development build is beyond all."""
-        text = str(self._json("GET", "/system").get("Version", ""))
+        text = str(self._object("/system").get("Version", ""))
         return (9999,) if text == "mainline" else tuple(int(number) for number in re.findall(r"\d+", text)[:3])
 
     def echo(self) -> float:
         """Ask what it is; returns the seconds that the answer took."""
         start = time.perf_counter()
-        if "Version" not in self._json("GET", "/system"):
+        if "Version" not in self._object("/system"):
             raise self._http.error("is no Orthanc", "", "is the path of the URL right?")
         return time.perf_counter() - start
 
@@ -101,9 +104,7 @@ class OrthancPeer:
         }
         if self.version >= REQUESTED_TAGS_SINCE:
             question["RequestedTags"] = [word for word in words if word != LABELS]
-        resources = self._json("POST", "/tools/find", question)
-        if not isinstance(resources, list):
-            raise self._http.error("gave an answer that is no list", "")
+        resources = self._found(question)
         # A query with a UID finds what has it: UIDs of the levels above need not be looked up.
         uids = {keyword: value for keyword, value in keys.items() if keyword.endswith("InstanceUID") and value}
         answers = [{**uids, **_answer(level, resource)} for resource in resources]
@@ -119,17 +120,20 @@ class OrthancPeer:
         if all(word in answer for word in (*words, *above)):
             return answer
         first = self._first_instance(level, resource)
-        tags = self._json("GET", f"/instances/{quote(first)}/simplified-tags")
+        tags = self._object(f"/instances/{quote(first)}/simplified-tags")
         found = {word: _text(tags[word]) for word in (*words, *above) if word in tags}
         return {**found, **answer}
 
     def _first_instance(self, level: Level, resource: dict[str, Any]) -> str:
         while level != "IMAGE":
-            below = str(resource[_CHILDREN[level]][0])
+            children = _part(resource, _CHILDREN[level], list)
+            if not children:
+                raise self._http.error(f"tells of a {_LEVELS[level].casefold()} with nothing in it", "")
+            below = str(children[0])
             if level == "SERIES":
                 return below
-            level, resource = "SERIES", self._json("GET", f"/series/{quote(below)}")
-        return str(resource["ID"])
+            level, resource = "SERIES", self._object(f"/series/{quote(below)}")
+        return str(resource.get("ID", ""))
 
     # Fetching and storing -----------------------------------------------------------------
 
@@ -143,10 +147,10 @@ class OrthancPeer:
         if not is_uid(study_uid) or (series_uid and not is_uid(series_uid)):
             return []
         query = {"StudyInstanceUID": study_uid, **({"SeriesInstanceUID": series_uid} if series_uid else {})}
-        found = self._json("POST", "/tools/find", {"Level": "Instance", "Query": query, "Expand": bool(instances)})
         if not instances:
-            return list(map(str, found))
-        by_uid = {each["MainDicomTags"]["SOPInstanceUID"]: str(each["ID"]) for each in found}
+            return self._names("Instance", query)
+        found = self._found({"Level": "Instance", "Query": query, "Expand": True})
+        by_uid = {_part(each, "MainDicomTags", dict).get("SOPInstanceUID"): str(each.get("ID", "")) for each in found}
         return [by_uid[uid] for uid in instances if uid in by_uid]
 
     def _file(self, identifier: str) -> tuple[str, bytes]:
@@ -194,8 +198,8 @@ class OrthancPeer:
     def add_label(self, study_uid: str, label: str) -> None:
         """Put a label on a study; raises as :func:`check_label`."""
         check_label(label)
-        for study in self._json("POST", "/tools/find", {"Level": "Study", "Query": {"StudyInstanceUID": study_uid}}):
-            self._http.open("PUT", f"/studies/{quote(str(study))}/labels/{label}", body=b"").close()
+        for study in self._names("Study", {"StudyInstanceUID": study_uid}):
+            self._http.open("PUT", f"/studies/{quote(study)}/labels/{label}", body=b"").close()
 
     def close(self) -> None:
         """Close the connections."""
@@ -209,8 +213,29 @@ class OrthancPeer:
             answer = response.read()
         try:
             return json.loads(answer or b"null")
-        except ValueError as error:
-            raise self._http.error("gave an answer that is no JSON", "", "is it an Orthanc?") from error
+        except NO_JSON as error:
+            raise self._http.error("gave an answer that is no JSON", "", _IS_IT) from error
+
+    def _object(self, path: str) -> dict[str, Any]:
+        """Return the one thing that is at a path."""
+        found = self._json("GET", path)
+        if not isinstance(found, dict):
+            raise self._http.error("gave an answer that is no object", "", _IS_IT)
+        return found
+
+    def _found(self, question: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the resources that fit a question that wants them expanded."""
+        found = self._json("POST", "/tools/find", question)
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            raise self._http.error("gave an answer that is no list of resources", "", _IS_IT)
+        return found
+
+    def _names(self, level: str, query: Mapping[str, str]) -> list[str]:
+        """Return what Orthanc itself calls the resources that fit a query."""
+        found = self._json("POST", "/tools/find", {"Level": level, "Query": query})
+        if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+            raise self._http.error("gave an answer that is no list of names", "", _IS_IT)
+        return found
 
     def _each(self, do: Callable[[_In], _Out], items: Iterable[_In]) -> Iterator[_Out]:
         """Yield what a function makes of each item, in order, some at a time; no more than those are held at once."""
@@ -235,18 +260,24 @@ def check_label(label: str) -> None:
 
 def _answer(level: Level, resource: dict[str, Any]) -> Answer:
     tags = {
-        **resource.get("PatientMainDicomTags", {}),
-        **resource.get("MainDicomTags", {}),
-        **resource.get("RequestedTags", {}),
+        **_part(resource, "PatientMainDicomTags", dict),
+        **_part(resource, "MainDicomTags", dict),
+        **_part(resource, "RequestedTags", dict),
     }
     answer = {keyword: _text(value) for keyword, value in tags.items() if isinstance(value, str | int | float)}
     if LABELS in resource:
-        answer[LABELS] = "\\".join(map(str, resource[LABELS]))
+        answer[LABELS] = "\\".join(map(str, _part(resource, LABELS, list)))
     if level == "SERIES":
-        answer["NumberOfSeriesRelatedInstances"] = str(len(resource.get("Instances", [])))
+        answer["NumberOfSeriesRelatedInstances"] = str(len(_part(resource, "Instances", list)))
     if level == "STUDY":
-        answer["NumberOfStudyRelatedSeries"] = str(len(resource.get("Series", [])))
+        answer["NumberOfStudyRelatedSeries"] = str(len(_part(resource, "Series", list)))
     return answer
+
+
+def _part(resource: Mapping[str, Any], key: str, kind: type[_Kind]) -> _Kind:
+    """Return a list or object of a resource, an empty one if the server gave none."""
+    value = resource.get(key)
+    return value if isinstance(value, kind) else kind()
 
 
 def _text(value: Any) -> str:

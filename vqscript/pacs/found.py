@@ -105,7 +105,7 @@ def from_json(text: str) -> Found:
     hint = "what vqscript pacs find --json prints is read"
     try:
         whole = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         found = "nothing came" if not text.strip() else f"it is no JSON: {error}"
         raise UsageError(f"find JSON was expected, but {found}", hint=hint) from error
     data = whole.get("data") if isinstance(whole, dict) else None
