@@ -112,6 +112,8 @@ def test_store_takes_studies_of_a_repository(pacs: Pacs, orthanc, series: Made, 
     assert "4 of 4 instances accepted" in pacs(*words, "--study", series.study_uid).out
     found = pacs("find", "--pacs", orthanc.url, "--StudyInstanceUID", series.study_uid, "--json").out
     assert "4 of 4 instances accepted" in pacs(*words, "-", text=found).out
+    (line,) = [line for line in pacs(*words, "-v", "-", text=found).err.splitlines() if line.startswith("dcmtk: ")]
+    assert line.count("/lab.repo/") == 4 and not line.endswith(" -"), "what DCMTK can read"
     assert "what is to be sent" in pacs("store", "--pacs", orthanc.url, code=2).err
     assert "pacs push" in pacs("store", "--pacs", orthanc.url, "-", text=found, code=2).err
     assert "has no study 1.2.3" in pacs(*words, "--study", "1.2.3", code=1).err

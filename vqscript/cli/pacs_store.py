@@ -48,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
         count = accepted = 0
         answers: list[dict[str, Any]] = []
         with opened(args) as peer, progress("sending") as bar:
-            show_dcmtk(args, peer, lambda address: dcmtk.store(address, args.paths or consignment.paths()))
+            show_dcmtk(
+                args, peer, lambda address: dcmtk.store(address, consignment.paths() if args.repo else args.paths)
+            )
             for one in send(peer, consignment.batches(), consignment.count, bar):
                 count += 1
                 accepted += one.accepted
