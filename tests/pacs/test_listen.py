@@ -375,7 +375,7 @@ def test_an_identifier_that_is_much_too_large(filled):
         request = elements.request(elements.C_FIND_RQ, 1, root, dataset=True)
         link.send(link.accepted(root), request, len(data), (memoryview(data),))
         link.read_answer(elements.C_FIND_RSP, 1)
-    assert "an identifier of more than 4 MiB" in filled.told("ended", 2)[1]
+    assert any("an identifier of more than 4 MiB" in text for text in filled.told("ended", 2)), "in whatever order"
 
 
 @pytest.mark.parametrize("depth", [50, 5000])

@@ -7,7 +7,10 @@ import fnmatch
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom import Dataset
 
+from vqscript.imaging.dicom.stream import IMPLICIT_LITTLE_ENDIAN
+from vqscript.pacs.listen import identifiers
 from vqscript.pacs.listen.matching import fits
 
 YAMADA = "Yamada^Tarou=山田^太郎=やまだ^たろう"
@@ -54,6 +57,8 @@ YAMADA = "Yamada^Tarou=山田^太郎=やまだ^たろう"
         ("SliceThickness", "5", "5.000", True),
         ("StudyInstanceUID", "1.2\\1.3", "1.3", True),
         ("StudyInstanceUID", "1.2", "1.20", False),
+        ("StudyInstanceUID", "1.2\\", "", False),
+        ("SOPClassesInStudy", "1.3\\1.4", "1.2\\1.3", True),
         ("StudyDescription", "Chest", None, True),
     ],
 )
@@ -73,3 +78,18 @@ def test_wildcards_are_those_of_file_names(key, value):
 def test_no_key_keeps_the_server_busy(key):
     """As a regular expression, each of these takes longer than the world is old."""
     assert not fits("PatientComments", key, "a" * 2000)
+
+
+def test_only_uids_are_listed_by_the_thousand():
+    """Each of the others would be tried on each study as a pattern."""
+    query = Dataset()
+    query.QueryRetrieveLevel = "STUDY"
+    query.StudyInstanceUID = [f"1.2.{number}" for number in range(5000)]
+    assert len(_read(query).uids("StudyInstanceUID")) == 5000
+    query.ModalitiesInStudy = ["*A*B"] * 300
+    with pytest.raises(identifiers.Refused, match="ModalitiesInStudy is longer than 1024"):
+        _read(query)
+
+
+def _read(query: Dataset) -> identifiers.Query:
+    return identifiers.read(identifiers.encoded(query, IMPLICIT_LITTLE_ENDIAN), IMPLICIT_LITTLE_ENDIAN)

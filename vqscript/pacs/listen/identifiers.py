@@ -14,6 +14,7 @@ from vqscript.imaging.dicom.values import conversion_errors, quiet
 from vqscript.network.dimse.fast import elements
 from vqscript.network.dimse.fast.pdu import Malformed
 from vqscript.pacs.listen.charset import replaced
+from vqscript.pacs.listen.matching import listed
 from vqscript.repository.attributes import text
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 BAD_IDENTIFIER = 0xA900
 LEVELS = ("PATIENT", "STUDY", "SERIES", "IMAGE")
 UNICODE = "ISO_IR 192"
+_LONGEST_KEY = 1024
+"""Characters of a key that lists no UIDs: with thousands of alternatives, one would keep the server busy for hours."""
 
 
 class Refused(VqError):
@@ -45,10 +48,10 @@ class Query:
     keys: Mapping[str, str]
     charset: str = ""
 
-    def uids(self, keyword: str) -> set[str]:
+    def uids(self, keyword: str) -> frozenset[str]:
         """Return the UIDs that a key lists; none if it is not a list of UIDs."""
         value = self.keys.get(keyword, "")
-        return set(value.split("\\")) - {""} if not set(value) & set("*?") else set()
+        return frozenset() if "*" in value or "?" in value else listed(value)
 
 
 def read(data: bytes, syntax: str, charset: str = "") -> Query:
@@ -65,11 +68,11 @@ def read(data: bytes, syntax: str, charset: str = "") -> Query:
     Raises
     ------
     Refused
-        If it cannot be read, or asks at no level.
+        If it cannot be read, asks at no level, or has a key that is too long.
     """
     from io import BytesIO
 
-    from pydicom.datadict import keyword_for_tag
+    from pydicom.datadict import dictionary_VR, keyword_for_tag
     from pydicom.filereader import read_dataset
 
     implicit = syntax == IMPLICIT_LITTLE_ENDIAN
@@ -85,6 +88,9 @@ def read(data: bytes, syntax: str, charset: str = "") -> Query:
     stated = keys.pop("SpecificCharacterSet", "")
     if level not in LEVELS:
         raise Refused(f'"{level[:16]}" is no QueryRetrieveLevel', status=BAD_IDENTIFIER)
+    for keyword, value in keys.items():
+        if len(value) > _LONGEST_KEY and dictionary_VR(keyword) != "UI":
+            raise Refused(f"the key {keyword} is longer than {_LONGEST_KEY} characters", status=BAD_IDENTIFIER)
     return Query(level, keys, charset or stated)
 
 

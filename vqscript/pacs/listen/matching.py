@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _RANGED = {"DA", "TM", "DT"}
 _WILD = {"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"}
 
@@ -26,7 +28,15 @@ def fits(keyword: str, key: str, value: str | None) -> bool:
     kind = dictionary_VR(keyword)
     if kind == "SQ":
         return True
+    if kind == "UI":
+        return not listed(key).isdisjoint(value.split("\\"))
     return any(_fits(kind, one, found) for found in value.split("\\") for one in key.split("\\"))
+
+
+@lru_cache(maxsize=8)
+def listed(key: str) -> frozenset[str]:
+    """Return the values of a key; kept, for each instance may be looked up in a list of tens of thousands."""
+    return frozenset(key.split("\\")) - {""}
 
 
 def _fits(kind: str, key: str, value: str) -> bool:
