@@ -184,6 +184,15 @@ def test_nothing_is_stored_for_a_path_or_project_that_cannot_be(
     assert list(repository.root.glob("incoming/*")) == []
 
 
+def test_a_name_that_is_only_written_otherwise_is_no_disagreement(
+    repository: LocalRepository, make_file: MakeFile
+) -> None:
+    one = make_file("1", StudyInstanceUID="1.2", PatientName="Case^One", PatientID="a")
+    other = make_file("2", StudyInstanceUID="1.2", PatientName="CASE^One^^", PatientID="A")
+    (note,) = repository.store([one, other]).notes
+    assert 'patient ID is "A"' in note[1], "in an ID, case may be what tells two apart"
+
+
 def test_disagreement_on_the_patient_is_noted_and_the_first_kept(
     repository: LocalRepository, make_file: MakeFile
 ) -> None:

@@ -57,6 +57,24 @@ def series_of(header: Dataset) -> Series:
     )
 
 
+def other_patient(kept: Study, said: Study) -> list[tuple[str, str]]:
+    """Return what is said of a study's patient otherwise than is known of it, each with a remark on that."""
+    uid = kept.study_uid
+    return [
+        (other, f'its {what} is "{other}", but study {uid} has "{known}", which is kept')
+        for what, known, other, same in (
+            ("patient name", kept.patient_name, said.patient_name, same_name(kept.patient_name, said.patient_name)),
+            ("patient ID", kept.patient_id, said.patient_id, kept.patient_id == said.patient_id),
+        )
+        if known and other and not same
+    ]
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are one: neither case nor empty components at the end tell patients apart."""
+    return one.casefold().rstrip("^ ") == other.casefold().rstrip("^ ")
+
+
 def text(header: Dataset, keyword: str) -> str:
     """Return an attribute as text, stripped of padding; several values are joined by a backslash."""
     try:

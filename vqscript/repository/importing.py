@@ -19,7 +19,7 @@ from vqscript.imaging.dicom.instance import Instance
 from vqscript.imaging.dicom.same import same_content
 from vqscript.imaging.dicom.values import conversion_errors
 from vqscript.repository import layout
-from vqscript.repository.attributes import series_of, study_of
+from vqscript.repository.attributes import other_patient, series_of, study_of
 from vqscript.repository.base import Progress, StoreReport, Study, normalise_project
 from vqscript.repository.encoding import encode
 from vqscript.repository.index import Entry, Index
@@ -279,14 +279,10 @@ class _Import:
                 self._links.add((self.project, uid))
                 if earlier:
                     self.report.linked.add(uid)
-        first = self._studies[uid]
-        for what, kept, said in (
-            ("patient name", first.patient_name, study.patient_name),
-            ("patient ID", first.patient_id, study.patient_id),
-        ):
-            if said and kept and said != kept and (uid, said) not in self._disagreed:
+        for said, note in other_patient(self._studies[uid], study):
+            if (uid, said) not in self._disagreed:
                 self._disagreed.add((uid, said))
-                self.report.notes.append((path, f'its {what} is "{said}", but study {uid} has "{kept}", which is kept'))
+                self.report.notes.append((path, note))
 
     def _skip(self, path: Path, reason: str, *, failed: bool = False) -> None:
         self.report.skipped.append((path, reason))

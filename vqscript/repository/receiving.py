@@ -18,7 +18,7 @@ from vqscript.imaging.dicom.header import read_header, read_quickly
 from vqscript.imaging.dicom.instance import Instance
 from vqscript.imaging.dicom.values import conversion_errors
 from vqscript.repository import layout
-from vqscript.repository.attributes import KEYWORDS, series_of, study_of
+from vqscript.repository.attributes import KEYWORDS, other_patient, same_name, series_of, study_of
 from vqscript.repository.base import Series, Study
 from vqscript.repository.encoding import encode
 from vqscript.repository.importing import quiet_about_files
@@ -196,16 +196,10 @@ class Receiving:
         if len(self._seen) >= _REMEMBERED:
             self._seen.clear()
         self._seen.add(study)
-        notes = []
         known = self._index.study(study.study_uid)
-        for what, kept, said in (
-            ("patient name", known.patient_name if known else "", study.patient_name),
-            ("patient ID", known.patient_id if known else "", study.patient_id),
-        ):
-            if kept and said and _plain(kept) != _plain(said):
-                notes.append(f'its {what} is "{said}", but study {study.study_uid} has "{kept}", which is kept')
+        notes = [note for _, note in other_patient(known, study)] if known else []
         others = self._index.patient_names(study.patient_id) if study.patient_id and study.patient_name else []
-        different = [name for name in others if _plain(name) != _plain(study.patient_name)]
+        different = [name for name in others if not same_name(name, study.patient_name)]
         if different and not notes:
             notes.append(f'patient ID {study.patient_id} is of "{study.patient_name}", elsewhere of "{different[0]}"')
         return notes
@@ -305,8 +299,3 @@ def _write(file: BinaryIO, data: bytes | memoryview) -> None:
     left = memoryview(data)
     while left:
         left = left[file.write(left) :]
-
-
-def _plain(name: str) -> str:
-    """Return a name as it is compared: neither case nor empty components at the end tell patients apart."""
-    return name.casefold().rstrip("^ ")
