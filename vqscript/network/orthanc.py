@@ -33,7 +33,6 @@ LABELS_SINCE = (1, 12)
 REQUESTED_TAGS_SINCE = (1, 11)
 
 _LEVELS = {"STUDY": "Study", "SERIES": "Series", "IMAGE": "Instance"}
-_FOLDERS = {"STUDY": "studies", "SERIES": "series", "IMAGE": "instances"}
 _CHILDREN = {"STUDY": "Series", "SERIES": "Instances"}
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

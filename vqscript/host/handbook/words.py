@@ -8,9 +8,6 @@ from vqscript.render.palette_names import PALETTES
 from vqscript.render.picture_modes import MODES
 from vqscript.vq.main_win import OPERATORS, VIEWS
 
-FOLDED = frozenset({"unit", "palette", "picture", "view", "operator"})
-"""Types whose words are taken in any case."""
-
 
 def aliases() -> dict[str, AliasEntry]:
     """Return the aliases by name."""
