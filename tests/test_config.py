@@ -340,6 +340,7 @@ def test_urls_of_servers_that_cannot_be(tmp_path: Path, url: str, message: str, 
         ("callers = [1]", "callers must be tables"),
         ('callers = [{ aet = "A", host = "", port = 1 }]', "host is empty"),
         ('callers = [{ aet = "A", host = "a b", port = 1 }]', '"a b" is no host'),
+        ('callers = [{ aet = "A", host = "300.1.2.3", port = 1 }]', '"300.1.2.3" is no host'),
         ('callers = [{ aet = "A", host = "10.0.0.0/240", port = 1 }]', '"10.0.0.0/240" is no host'),
         ('callers = [{ aet = "A", host = "h", port = 1, charset = "LATIN" }]', '"LATIN" is no character set'),
         (
@@ -441,5 +442,6 @@ def test_the_documentation_shows_what_is_right(tmp_path: Path) -> None:
         assert settings.servers["clinic"].project == Project("StudyDescription", "*[{project}]*")
         rule = ProjectRule.of(settings.servers["clinic"].project)
         assert rule.projects("PET/CT [oncology/pilot] week 2") == ["/oncology/pilot"]
+        assert rule.projects("[" * 300 + "a]") == [], "too long to be one"
     for key in (*SERVER_KEYS, *KEYS, "connect", "answer", "folder", "size"):
         assert f"`{key}`" in page or f"[{key}]" in page, key

@@ -241,10 +241,12 @@ class _Reader:
 
 _HOST = re.compile(r"[\w.:%-]*")
 """A name, or an address of either kind; whether there is such a host shows when it is looked up."""
+_NUMBERS = re.compile(r"[\d.]+|.*/.*", re.DOTALL)
+"""What can be nothing but an address, or a network."""
 
 
 def _is_host(text: str) -> bool:
-    if "/" not in text:
+    if not _NUMBERS.fullmatch(text):
         return bool(_HOST.fullmatch(text))
     from ipaddress import ip_network
 

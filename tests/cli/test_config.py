@@ -140,3 +140,11 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, capsys) -> None:
     for file, message in ((tmp_path, "cannot read"), (tmp_path / "gone.toml", "no configuration file")):
         assert main(["config", "check", "--config", str(file)]) == 2
         assert message in capsys.readouterr().err
+
+
+def test_a_project_is_told_by_an_attribute_of_studies(tmp_path: Path, capsys) -> None:
+    text = '[repositories.x]\nurl = "orthanc+http://127.0.0.1:1"\nproject = { attribute = "SeriesDescription" }\n'
+    code, out = check(capsys, write(tmp_path, text), "--json")
+    (found,) = json.loads(out)["findings"]
+    assert code == 1 and found["line"] == 3
+    assert "SeriesDescription is no attribute of studies" in found["message"]

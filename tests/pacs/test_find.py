@@ -27,7 +27,7 @@ def test_echo_answers_on_every_way(pacs: Pacs, orthanc, qrscp):
 
 
 def test_a_dead_server_ends_a_process_with_code_1(process: Pacs):
-    done = process("find", "--pacs", "dicom://GONE@127.0.0.1:9", "--PatientID", "1", "--json", code=1)
+    done = process("find", "--pacs", "dicom://GONE@127.0.0.1:9", "--PatientID", "1", code=1)
     assert "GONE@127.0.0.1:9" in done.err and done.out == ""
 
 
@@ -35,7 +35,12 @@ def test_a_dead_server_is_a_failure_that_names_it(pacs: Pacs):
     for url in ("dicom://GONE@127.0.0.1:9", "dicomweb+http://127.0.0.1:9/x", "orthanc+http://127.0.0.1:9"):
         for words in (("echo",), ("find", "--PatientID", "1")):
             done = pacs(*words, "--pacs", url, "--json", code=1)
-            assert "127.0.0.1:9" in done.err and done.out == ""
+            assert "127.0.0.1:9" in done.err
+            said = done.json
+            assert (said["status"], said["command"], said["data"]) == (False, words[0], [])
+            assert "127.0.0.1:9" in said["message"]
+            after = pacs("get", "--pacs", url, "--repo", "lab.repo", "-", text=done.out, code=2)
+            assert "failed" in after.err
 
 
 def test_what_is_no_server_is_wrong_use(pacs: Pacs):
@@ -133,6 +138,8 @@ def test_the_dcmtk_lines_ask_each_level_for_its_own(pacs: Pacs, orthanc, series:
     assert "QueryRetrieveLevel=STUDY" in study and "StudyID=" in study and "Modality" not in study
     assert "QueryRetrieveLevel=SERIES" in one and "Modality=CT" in one and f"StudyInstanceUID={series.study_uid}" in one
     only = pacs("find", "--pacs", orthanc.url, "-v", "--SeriesInstanceUID", series.series_uid).err
+    alone = pacs("find", "--pacs", orthanc.url, "-v", "--studies", "--StudyInstanceUID", series.study_uid).err
+    assert "QueryRetrieveLevel=STUDY" in alone and "QueryRetrieveLevel=SERIES" not in alone
     assert f"QueryRetrieveLevel=SERIES -k StudyInstanceUID= -k SeriesInstanceUID={series.series_uid}" in only
 
 

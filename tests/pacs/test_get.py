@@ -75,6 +75,14 @@ def test_get_by_study_series_and_instance_uid(pacs: Pacs, orthanc, qrscp, series
         assert held(place, series) == {uid}
 
 
+def test_a_description_cannot_forge_a_line(pacs: Pacs, orthanc, tmp_path: Path):
+    made = write_series(tmp_path / "forging", SeriesDescription="CT\ncomplete: forged: 1 of 1 instances, 1 new")
+    sent(orthanc.url, made)
+    done = pacs("get", "--pacs", orthanc.url, "--repo", tmp_path / "lab.repo", "--study", made.study_uid)
+    (line,) = done.out.splitlines()
+    assert line.startswith("complete: CT") and "CT\\x0acomplete: forged" in line
+
+
 def test_uids_may_be_repeated(pacs: Pacs, orthanc, tmp_path: Path):
     made = [write_series(tmp_path / name) for name in "abc"]
     for one in made:

@@ -13,6 +13,7 @@ import pytest
 from pydicom import Dataset, dcmread
 from pydicom.uid import ImplicitVRLittleEndian, RLELossless
 
+from vqscript.cli import pacs_listen
 from vqscript.config import Caller, load
 from vqscript.errors import Unreachable, UsageError
 from vqscript.network.dimse.address import Address
@@ -20,6 +21,7 @@ from vqscript.network.dimse.fast import elements, pdu
 from vqscript.network.dimse.fast.link import Link
 from vqscript.network.dimse.store import send
 from vqscript.pacs.listen.callers import Callers
+from vqscript.pacs.listen.events import Event
 from vqscript.repository import layout
 from vqscript.repository.local import LocalRepository
 
@@ -149,6 +151,11 @@ def test_the_configuration_names_callers_and_their_character_sets(tmp_path):
     file = tmp_path / "vqscript.toml"
     file.write_text('[[callers]]\naet = "US"\nhost = "10.0.0.7"\nport = 104\ncharset = "ISO_IR 100"\n')
     assert load(file).callers == (Caller("US", "10.0.0.7", 104, "ISO_IR 100"),)
+
+
+def test_a_name_cannot_forge_a_line(capsys):
+    pacs_listen._line(Event("patient", 'patient ID 1 is of "A\nended: SCANNER: 5 received"', {}))
+    assert capsys.readouterr().out == 'patient: patient ID 1 is of "A\\x0aended: SCANNER: 5 received"\n'
 
 
 def test_a_full_disk(listen, series):

@@ -283,3 +283,7 @@ def test_a_push_whose_server_goes_away_says_what_is_missing(pacs: Pacs, orthanc,
 def test_push_needs_to_know_where_from(pacs: Pacs, series: Made):
     found = json.dumps({"data": []})
     assert "where from" in pacs("push", "--to", "tree", "-", text=found, code=2).err
+    both = ("--repo", "lab.repo", "--pacs", "dicom://A@127.0.0.1:9")
+    assert (
+        "from the repository, or from the server?" in pacs("push", *both, "--to", "tree", "-", text=found, code=2).err
+    )

@@ -72,6 +72,18 @@ def test_questions_make_nothing_and_say_what_is_not_there(pacs: Pacs, orthanc, s
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
+def test_where_there_are_no_tags_the_envelope_says_so(pacs: Pacs, orthanc):
+    done = pacs("tags", "1.2.3.4", "--pacs", orthanc.url, code=1)
+    said = done.json
+    assert (said["status"], said["DICOMtagsGet"]) == (False, {"status": False, "d_dicom": {}})
+    assert said["message"] and said["message"] in done.err
+
+
+def test_what_only_looks_says_so(pacs: Pacs):
+    assert "is made" not in pacs("status", "--help").out
+    assert "it is made if it is not there" in " ".join(pacs("get", "--help").out.split())
+
+
 def test_status_of_a_dead_server_is_a_failure(pacs: Pacs):
     found = json.dumps(
         {"data": [{"StudyInstanceUID": {"value": "1.2"}, "series": [{"SeriesInstanceUID": {"value": "1.3"}}]}]}

@@ -141,7 +141,7 @@ def _summary(kept: int, done: int, failed: int, output: Path) -> str:
 def _status(args: argparse.Namespace) -> int:
     from vqscript.batch import record
     from vqscript.batch.folder import BatchFolder
-    from vqscript.cli.terminal import print_json, print_table, printable
+    from vqscript.cli.terminal import one_line, print_json, print_table
 
     folder = BatchFolder.open(args.folder)
     found = folder.read_run()
@@ -158,7 +158,7 @@ def _status(args: argparse.Namespace) -> int:
         columns = ("state", "title", "rows", "seconds", "failure")
         unfinished = [study for study in studies if study["state"] != "done"]
         if unfinished:
-            print_table(columns, [[printable(str(study.get(name, ""))) for name in columns] for study in unfinished])
+            print_table(columns, [[one_line(str(study.get(name, ""))) for name in columns] for study in unfinished])
     if stopped:
         return 130
     return 1 if failed else 0

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from vqscript.cli.terminal import printable
+from vqscript.cli.terminal import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -75,7 +75,7 @@ class Lines:
         self._say(f"again in {delay:g} s  {task.title}  {failure.message}")
 
     def _say(self, text: str) -> None:
-        print(printable(text), file=sys.stderr, flush=True)
+        print(one_line(text), file=sys.stderr, flush=True)
 
 
 class Bars:
@@ -126,7 +126,7 @@ class Bars:
         failed = f"{self._failed} failed  " if self._failed else ""
         speed = self._bar.tasks[0].speed
         rate = (f"{speed * 60:.0f}/min" if speed * 60 >= 10 else f"{speed * 60:.2g}/min") if speed else ""
-        self._bar.update(self._line, rate=rate, now=printable(failed + ", ".join(titles[:_NAMED]) + more))
+        self._bar.update(self._line, rate=rate, now=one_line(failed + ", ".join(titles[:_NAMED]) + more))
 
     def _print(self, text: str) -> None:
-        self._bar.console.print(printable(text), markup=False, highlight=False)
+        self._bar.console.print(one_line(text), markup=False, highlight=False)

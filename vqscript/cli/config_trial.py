@@ -68,6 +68,8 @@ def _unknown_attribute(server: Server, text: str) -> Iterator[Finding]:
         return
     from pydicom.datadict import dictionary_VR, keyword_dict
 
+    from vqscript.pacs.finding import of_study
+
     place = ("repositories", server.name, "project", "attribute")
     keyword = server.project.attribute
     if keyword not in keyword_dict:
@@ -75,3 +77,6 @@ def _unknown_attribute(server: Server, text: str) -> Iterator[Finding]:
         yield Finding(line_of(text, place), f'"{keyword}" is no DICOM keyword', hint)
     elif dictionary_VR(keyword) not in ("AE", "AS", "CS", "DA", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UT"):
         yield Finding(line_of(text, place), f"{keyword} is no text, so no project", "as in StudyDescription")
+    elif not of_study(keyword):
+        why = f"{keyword} is no attribute of studies, so it tells no project of theirs"
+        yield Finding(line_of(text, place), why, "as in StudyDescription")

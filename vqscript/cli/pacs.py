@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
+
+from vqscript.errors import VqError
 
 COMMANDS = (
     "echo",
@@ -24,6 +27,9 @@ COMMANDS = (
     "listen",
 )
 """Modules ``vqscript.cli.pacs_...``; each has ``add_subparser`` and ``run``."""
+
+_OTHERWISE = {"listen", "tags"}
+"""Those whose JSON is another: an object a line, an envelope of their own."""
 
 _KEY = re.compile(r"--([A-Z][A-Za-z0-9]*)(?:=(.*))?", re.DOTALL)
 
@@ -73,3 +79,19 @@ def add_subparser(subparsers: Any, common: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="pacs_command", metavar="COMMAND", required=True, parser_class=KeyedParser)
     for name in COMMANDS:
         importlib.import_module(f"vqscript.cli.pacs_{name.replace('-', '_')}").add_subparser(commands, common)
+        command = commands.choices[name]
+        command.set_defaults(run=partial(_run, command.get_default("run")))
+
+
+def _run(run: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
+    """Run a command; with ``--json``, what makes it fail is find JSON as well, for whoever reads that."""
+    try:
+        return run(args)
+    except VqError as error:
+        if args.json and args.pacs_command not in _OTHERWISE:
+            from vqscript.cli.terminal import print_json
+            from vqscript.pacs.found import to_json
+
+            failed = to_json((), command=args.pacs_command, args={}, good=False)
+            print_json({**failed, "message": error.message, "hint": error.hint})
+        raise

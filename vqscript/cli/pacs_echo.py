@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from vqscript.cli.pacs_peer import add_peer, opened, show_dcmtk
-from vqscript.cli.terminal import print_json, printable
+from vqscript.cli.terminal import one_line, print_json
 
 
 def add_subparser(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -27,5 +27,5 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print_json({"status": True, "name": peer.name, "url": peer.url, "kind": peer.kind, "seconds": seconds})
         else:
-            print(printable(f"{peer.name} answered in {1000 * seconds:.0f} ms"))
+            print(one_line(f"{peer.name} answered in {1000 * seconds:.0f} ms"))
     return 0

@@ -69,8 +69,9 @@ def run(args: argparse.Namespace) -> int:
         with progress("finding") as bar:
             wanted = (*args.header, *args.body)
             studies = find(peer, args.keys, wanted, with_series=not args.studies, progress=bar)
-        for study in studies:
-            _show_dcmtk(args, peer, of=study.uid)
+        if not args.studies or any(not of_study(keyword) for keyword in args.keys):
+            for study in studies:
+                _show_dcmtk(args, peer, of=study.uid)
         if args.then and studies:
             return follow(args, peer, studies)
     if args.json or args.format == "json":

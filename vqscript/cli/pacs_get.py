@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vqscript.cli.pacs_local import add_place, add_uids, journal_of, place_of, wanted_of
 from vqscript.cli.pacs_peer import add_find_json, add_peer, opened, show_dcmtk
-from vqscript.cli.terminal import print_json, printable, progress
+from vqscript.cli.terminal import one_line, print_json, progress
 
 if TYPE_CHECKING:
     from vqscript.network.peer import Peer
@@ -46,6 +46,7 @@ def fetch(args: argparse.Namespace, peer: Peer, wanted: Sequence[Wanted], *, com
 
     for one in wanted:
         keys = {"StudyInstanceUID": one.study_uid, "SeriesInstanceUID": one.series_uid}
+        show_dcmtk(args, peer, partial(dcmtk.find, level="IMAGE", keys=keys, wanted=("SOPInstanceUID",)))
         show_dcmtk(args, peer, partial(dcmtk.get, level="SERIES", keys=keys, folder=str(args.folder or ".")))
     with place_of(args) as place, journal_of(args) as journal, progress("fetching") as bar:
         results = retrieve(peer, wanted, place, journal, bar)
@@ -66,13 +67,11 @@ def show(args: argparse.Namespace, results: Sequence[Retrieved], *, command: str
     for one in results:
         there = len(one.listed) - len(one.missing)
         state = "complete" if one.complete else "INCOMPLETE"
-        print(
-            printable(f"{state}: {one.wanted.title}: {there} of {len(one.listed)} instances, {len(one.received)} new")
-        )
+        print(one_line(f"{state}: {one.wanted.title}: {there} of {len(one.listed)} instances, {len(one.received)} new"))
         for uid in one.missing:
-            print(printable(f"  missing: {uid}"))
+            print(one_line(f"  missing: {uid}"))
         for problem in one.problems:
-            print(printable(f"  note: {problem}"))
+            print(one_line(f"  note: {problem}"))
     if not results:
         print("nothing to fetch")
 

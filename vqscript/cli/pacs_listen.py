@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vqscript.cli.terminal import printable
+from vqscript.cli.terminal import one_line
 
 if TYPE_CHECKING:
     from vqscript.config import Config
@@ -108,7 +108,7 @@ def _callers(args: argparse.Namespace, config: Config) -> Callers:
 
 
 def _line(event: Event) -> None:
-    print(f"{event.kind}: {printable(event.text)}", flush=True)
+    print(f"{event.kind}: {one_line(event.text)}", flush=True)
 
 
 def _json(event: Event) -> None:

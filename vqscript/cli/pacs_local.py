@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from vqscript.cli.pacs_peer import config_of, look_at_find_json, read_find_json
 from vqscript.cli.pacs_repack import add_template
-from vqscript.cli.terminal import printable
+from vqscript.cli.terminal import one_line
 
 if TYPE_CHECKING:
     from vqscript.network.peer import Peer
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from vqscript.pacs.wanted import Wanted
 
 
-def add_place(parser: argparse.ArgumentParser) -> None:
-    """Add ``--repo`` and ``--folder``."""
+def add_place(parser: argparse.ArgumentParser, *, filling: bool = True) -> None:
+    """Add ``--repo`` and ``--folder``; filling is whether something is to be put there."""
+    made = "; it is made if it is not there" if filling else " to look into"
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--repo", metavar="REPO", help="local repository; it is made if it is not there")
+    group.add_argument("--repo", metavar="REPO", help=f"local repository{made}")
     group.add_argument("--folder", type=Path, metavar="DIR", help="readable tree of files instead, as repack makes it")
     add_template(parser)
 
@@ -90,12 +91,12 @@ def place_of(args: argparse.Namespace, *, filling: bool = True) -> Iterator[Plac
         place = RepositoryPlace(path, filling=filling)
     try:
         if not filling and not path.exists():
-            print(printable(f"vqscript: {path} does not exist: nothing is there"), file=sys.stderr)
+            print(one_line(f"vqscript: {path} does not exist: nothing is there"), file=sys.stderr)
         yield place
     finally:
         place.close()
         if isinstance(place, RepositoryPlace) and place.made:
-            print(printable(f"made repository {place.name}"), file=sys.stderr)
+            print(one_line(f"made repository {place.name}"), file=sys.stderr)
 
 
 @contextmanager

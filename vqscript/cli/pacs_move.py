@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vqscript.cli.pacs_get import fetch
 from vqscript.cli.pacs_local import add_place, add_uids, journal_of, wanted_of
 from vqscript.cli.pacs_peer import add_find_json, add_peer, config_of, opened, show_dcmtk
-from vqscript.cli.terminal import print_json, printable, progress
+from vqscript.cli.terminal import one_line, print_json, progress
 
 if TYPE_CHECKING:
     from vqscript.network.dimse import DimsePeer
@@ -88,11 +88,11 @@ def _show(args: argparse.Namespace, results: Sequence[MovedSeries]) -> None:
         state = ("complete" if one.check else "sent") if one.good else "INCOMPLETE"
         if one.check and one.missing is None and one.sent:
             state = "NOT CHECKED"
-        print(printable(f"{state}: {one.wanted.title}: {one.sent} of {len(one.listed)} instances sent to {args.to}"))
+        print(one_line(f"{state}: {one.wanted.title}: {one.sent} of {len(one.listed)} instances sent to {args.to}"))
         for uid in one.missing or ():
-            print(printable(f"  missing: {uid}"))
+            print(one_line(f"  missing: {uid}"))
         for problem in one.problems:
-            print(printable(f"  note: {problem}"))
+            print(one_line(f"  note: {problem}"))
     if results and not args.check:
         print("what arrived was counted by the sender; --check NAME-or-URL asks the receiver, instance by instance")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vqscript.cli.pacs_peer import config_of, read_find_json
-from vqscript.cli.terminal import printable
+from vqscript.cli.terminal import one_line
 
 if TYPE_CHECKING:
     from vqscript.imaging.dicom.instance import Instance
@@ -63,5 +63,5 @@ def of_repository(args: argparse.Namespace, pairs: Iterable[tuple[str, str]] | N
         if pairs is None:
             number = len(consignment.studies)
             size = f"{number} {'study' if number == 1 else 'studies'}, {consignment.count} instances"
-            print(printable(f"all of {repository.root}: {size}"), file=sys.stderr)
+            print(one_line(f"all of {repository.root}: {size}"), file=sys.stderr)
         yield consignment

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vqscript.cli.terminal import printable
+from vqscript.cli.terminal import one_line
 
 if TYPE_CHECKING:
     from vqscript.config import Config
@@ -101,4 +101,4 @@ def show_dcmtk(args: argparse.Namespace, peer: Peer, line: Callable[[Address], s
     from vqscript.network.dimse import DimsePeer
 
     text = line(peer.address) if isinstance(peer, DimsePeer) else f"{peer.name} speaks HTTP, which DCMTK does not"
-    print(printable(f"dcmtk: {text}"), file=sys.stderr)
+    print(one_line(f"dcmtk: {text}"), file=sys.stderr)

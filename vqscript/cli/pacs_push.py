@@ -14,7 +14,7 @@ from vqscript.cli.pacs_local import add_uids, journal_of, uids_of, wanted_of
 from vqscript.cli.pacs_outgoing import Pairs, of_repository, pairs_of_find_json
 from vqscript.cli.pacs_peer import add_find_json, add_peer, config_of, opened, show_dcmtk
 from vqscript.cli.pacs_repack import add_template
-from vqscript.cli.terminal import print_json, printable, progress
+from vqscript.cli.terminal import one_line, print_json, progress
 
 if TYPE_CHECKING:
     from vqscript.network.peer import Peer
@@ -55,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
     from vqscript.errors import UsageError
 
     if bool(args.repo) == bool(args.pacs):
-        raise UsageError("where from?", hint="--repo REPO, or --pacs NAME-or-URL")
+        why = "from the repository, or from the server?" if args.repo else "where from?"
+        raise UsageError(why, hint="--repo REPO, or --pacs NAME-or-URL")
     if args.repo:
         with of_repository(args, _pairs(args)) as consignment:
             return deliver(args, consignment)
@@ -123,20 +124,20 @@ def deliver(args: argparse.Namespace, consignment: Consignment) -> int:
         print_json({**found, "to": target.url, **said, "lost": lost})
         return 0 if good else 1
     for lack in consignment.lost:
-        print(printable(f"NOT SENT: {lack.path}: {lack.reason}"))
+        print(one_line(f"NOT SENT: {lack.path}: {lack.reason}"))
     before = f", {known} of them before (seen by their UIDs)" if known else ""
-    print(printable(f"{consignment.count - missing} of {consignment.count} instances are at {target.url}{before}"))
+    print(one_line(f"{consignment.count - missing} of {consignment.count} instances are at {target.url}{before}"))
     return 0 if good else 1
 
 
 def _show(one: Delivered) -> None:
     for sent in one.answers:
         if not sent.accepted or sent.status.startswith("B"):
-            print(printable(f"{'note' if sent.accepted else 'REFUSED'}: {sent.sop_uid}: {sent.status}"))
+            print(one_line(f"{'note' if sent.accepted else 'REFUSED'}: {sent.sop_uid}: {sent.status}"))
     for uid in one.missing:
-        print(printable(f"missing: {uid}"))
+        print(one_line(f"missing: {uid}"))
     if one.lost:
-        print(printable(f"note: {one.lost.message}"))
+        print(one_line(f"note: {one.lost.message}"))
 
 
 def _pairs(args: argparse.Namespace) -> Pairs | None:

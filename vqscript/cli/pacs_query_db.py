@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vqscript.cli.pacs_peer import config_of
-from vqscript.cli.terminal import print_json, printable
+from vqscript.cli.terminal import one_line, print_json
 
 if TYPE_CHECKING:
     from vqscript.repository.local import LocalRepository
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print_json(dict(config.repositories))
         else:
-            print("".join(printable(f"{name}\t{url}\n") for name, url in config.repositories.items()), end="")
+            print("".join(f"{one_line(name)}\t{one_line(url)}\n" for name, url in config.repositories.items()), end="")
         return 0 if config.repositories else 1
     if not args.repo or not args.of:
         raise UsageError(
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(found)
     else:
-        print("".join(printable(f"{one}\n") for one in found), end="")
+        print("".join(one_line(one) + "\n" for one in found), end="")
     return 0 if found else 1
 
 

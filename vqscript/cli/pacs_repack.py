@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from vqscript.cli.terminal import print_json, printable, progress
+from vqscript.cli.terminal import one_line, print_json, progress
 
 
 def add_subparser(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         for label, listed in (("skipped", skipped), ("NOT FILED", filed.failed)):
             for path, reason in listed:
-                print(printable(f"{label}: {path}: {reason}"))
+                print(one_line(f"{label}: {path}: {reason}"))
         removed = f", {len(filed.removed)} sources removed" if args.move else ""
         print(f"{len(filed.new)} files are new, {len(filed.known)} were there, {len(filed.failed)} failed{removed}")
     return 1 if filed.failed or not (filed.new or filed.known) else 0

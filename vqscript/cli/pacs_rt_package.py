@@ -12,7 +12,7 @@ from vqscript.cli.pacs_local import place_of
 from vqscript.cli.pacs_peer import add_peer, config_of, opened, show_dcmtk
 from vqscript.cli.pacs_push import add_target, deliver
 from vqscript.cli.pacs_repack import add_template
-from vqscript.cli.terminal import print_json, printable
+from vqscript.cli.terminal import one_line, print_json
 
 if TYPE_CHECKING:
     from vqscript.pacs.plan_package import PlanPackage
@@ -75,9 +75,9 @@ def _file(args: argparse.Namespace, package: PlanPackage) -> int:
         print_json({"status": not missing, **_record(package), "missing": missing, "problems": problems})
     else:
         for uid, reason in refused:
-            print(printable(f"NOT FILED: {uid}: {reason}"))
+            print(one_line(f"NOT FILED: {uid}: {reason}"))
         for uid in missing:
-            print(printable(f"missing: {uid}"))
+            print(one_line(f"missing: {uid}"))
     return 1 if missing else 0
 
 
@@ -95,10 +95,10 @@ def _show_dcmtk(args: argparse.Namespace, package: PlanPackage) -> None:
 
 
 def _show(package: PlanPackage) -> None:
-    print(printable(f"plan: {package.label or 'without a label'} {package.plan.sop_uid}"))
+    print(one_line(f"plan: {package.label or 'without a label'} {package.plan.sop_uid}"))
     print(f"structure set: {package.structures.sop_uid if package.structures else 'none'}")
     for handle in package.images:
-        print(printable(f"images: {len(handle.instances)} {handle.series.modality} {handle.series.series_uid}"))
+        print(one_line(f"images: {len(handle.instances)} {handle.series.modality} {handle.series.series_uid}"))
     for _, dose in package.doses:
         print(f"dose: {dose.sop_uid}")
     if not package.doses:

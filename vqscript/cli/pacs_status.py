@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vqscript.cli.pacs_local import add_place, add_uids, journal_of, place_of, wanted_of
 from vqscript.cli.pacs_peer import add_find_json, add_peer, opened, show_dcmtk
 from vqscript.cli.repo_text import cell
-from vqscript.cli.terminal import print_json, print_table, printable, progress
+from vqscript.cli.terminal import one_line, print_json, print_table, progress
 
 if TYPE_CHECKING:
     from vqscript.network.peer import Peer
@@ -31,7 +31,7 @@ def add_subparser(commands: Any, common: argparse.ArgumentParser) -> None:
     add_find_json(parser)
     add_uids(parser)
     add_peer(parser)
-    add_place(parser)
+    add_place(parser, filling=False)
     parser.set_defaults(run=run)
 
 
@@ -63,9 +63,9 @@ def compare(args: argparse.Namespace, peer: Peer, wanted: Sequence[Wanted]) -> i
     print_table(("Series", "Listed", "Requested", "Received", "Filed", "Pushed", "Missing", "Series UID"), rows)
     for one in found:
         for uid in one.missing:
-            print(printable(f"missing: {uid} of series {one.wanted.series_uid}"))
+            print(one_line(f"missing: {uid} of series {one.wanted.series_uid}"))
         if one.problem:
-            print(printable(f"note: {one.problem}"))
+            print(one_line(f"note: {one.problem}"))
     return 0 if good else 1
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vqscript.cli.pacs_outgoing import Skipped, of_files, of_repository, pairs_of_find_json
 from vqscript.cli.pacs_peer import add_peer, opened, show_dcmtk
-from vqscript.cli.terminal import print_json, printable, progress
+from vqscript.cli.terminal import one_line, print_json, progress
 
 if TYPE_CHECKING:
     from vqscript.network.peer import Sent
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
                 if args.json:
                     answers.append(_record(one))
                 else:
-                    print(printable(f"{'accepted' if one.accepted else 'REFUSED'}: {one.sop_uid}: {one.status}"))
+                    print(one_line(f"{'accepted' if one.accepted else 'REFUSED'}: {one.sop_uid}: {one.status}"))
         skipped += [(one.path, one.reason, True) for one in consignment.lost]
         good = bool(count) and accepted == count and not any(failed for _, _, failed in skipped)
         if args.json:
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
             print_json({**found, "results": answers, "skipped": left_out})
             return 0 if good else 1
     for path, why, failed in skipped:
-        print(printable(f"{'NOT SENT' if failed else 'skipped'}: {path}: {why}"))
+        print(one_line(f"{'NOT SENT' if failed else 'skipped'}: {path}: {why}"))
     print(f"{accepted} of {count} instances accepted")
     return 0 if good else 1
 

@@ -28,13 +28,27 @@ def add_subparser(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read the first instance, and print its tags."""
+    """Read the first instance, and print its tags; the envelope comes also where there are none."""
+    from vqscript.errors import VqError
+    from vqscript.pacs.tags import all_tags, envelope, text_tags
+
+    try:
+        header = _header(args)
+    except VqError as error:
+        print_json({**envelope({}, good=False), "message": error.message, "hint": error.hint})
+        raise
+    print_json(envelope(all_tags(header) if args.all else text_tags(header)))
+    return 0
+
+
+def _header(args: argparse.Namespace) -> Dataset:
+    """Return the header of the first instance, from the repository or the server."""
     import tempfile
 
     from vqscript.errors import UsageError
     from vqscript.pacs import dcmtk
     from vqscript.pacs.found import checked_uid
-    from vqscript.pacs.tags import all_tags, envelope, fetch_header, text_tags
+    from vqscript.pacs.tags import fetch_header
 
     if not args.repo and not args.pacs:
         raise UsageError("where is the series?", hint="--repo REPO, --pacs NAME-or-URL, or both")
@@ -46,8 +60,7 @@ def run(args: argparse.Namespace) -> int:
             keys = {keyword: uid for keyword, uid in given.items() if uid}
             show_dcmtk(args, peer, lambda address: dcmtk.get(address, "SERIES", keys, "."))
             header = fetch_header(peer, Path(folder), study=args.study, series=series)
-    print_json(envelope(all_tags(header) if args.all else text_tags(header)))
-    return 0
+    return header
 
 
 def _local_header(args: argparse.Namespace, series: str) -> Dataset | None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from vqscript.errors import UsageError
+from vqscript.host.aligned import one_line as one_line
 from vqscript.host.aligned import printable as printable
 from vqscript.session.answers import Answers
 from vqscript.session.interaction import Misfit, Prepared, local_path, one_of, yes_or_no

@@ -15,8 +15,16 @@ def shown_width(text: str) -> int:
 
 
 def printable(text: str) -> str:
-    """Return text that cannot steer a terminal: names in DICOM files are anybody's, and a script may be, too."""
+    """Return text that cannot steer a terminal: names in DICOM files are anybody's, and a script may be, too.
+
+    It may have several lines; where a program is to read what is printed, :func:`one_line` keeps it from making more.
+    """
     return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)
+
+
+def one_line(text: str) -> str:
+    """Return :func:`printable` text that stays on its line: nobody's name can look like a message of ours."""
+    return printable(text).replace("\n", "\\x0a").replace("\t", "\\x09")
 
 
 def shortened(text: str, width: int) -> str:

@@ -43,9 +43,9 @@ def all_tags(header: Dataset) -> dict[str, Any]:
     return found
 
 
-def envelope(tags: dict[str, Any]) -> dict[str, Any]:
-    """Return tags as ``{"status", "DICOMtagsGet": {"status", "d_dicom"}}``."""
-    return {"status": True, "DICOMtagsGet": {"status": True, "d_dicom": tags}}
+def envelope(tags: dict[str, Any], *, good: bool = True) -> dict[str, Any]:
+    """Return tags as ``{"status", "DICOMtagsGet": {"status", "d_dicom"}}``; good is whether there are any."""
+    return {"status": good, "DICOMtagsGet": {"status": good, "d_dicom": tags}}
 
 
 def fetch_header(peer: Peer, folder: Path, *, study: str = "", series: str) -> Dataset:

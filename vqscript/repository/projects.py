@@ -11,6 +11,9 @@ from vqscript.network.orthanc import OrthancPeer, check_label
 from vqscript.network.peer import Peer
 from vqscript.repository.base import normalise_project
 
+_LONGEST = 256
+"""Characters of a value that may name a project: what a server says must not keep a pattern busy."""
+
 LABELS = "Labels"
 """In the place of a DICOM keyword: labels of Orthanc."""
 
@@ -47,7 +50,8 @@ class ProjectRule:
 
     def projects(self, value: str) -> list[str]:
         """Return the paths of the projects that a value names, as ``/oncology/pilot``; several values name several."""
-        found = (self._pattern.fullmatch(each.strip()) for each in value.split("\\"))
+        values = (each.strip() for each in value.split("\\"))
+        found = (self._pattern.fullmatch(each) for each in values if len(each) <= _LONGEST)
         paths = (_path(match["project"]) for match in found if match)
         return sorted({path for path in paths if path})
 

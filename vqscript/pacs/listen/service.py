@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vqscript.config import Caller
-from vqscript.errors import PeerError, VqError
+from vqscript.errors import ImageError, PeerError, VqError
 from vqscript.network.dimse import statuses
 from vqscript.network.dimse.fast import elements
 from vqscript.network.dimse.fast.accepting import C_CANCEL_RQ, REMAINING, Accepting
@@ -210,6 +210,12 @@ class Service:
             if not watch:
                 raise  # it is the caller itself that went away
             comment = error.message
+            self._tell(Event("error", f"{self._who()}: C-MOVE: {error.message}", self._about()))
+            outcomes += [Outcome(uid, accepted=False) for uid in left]
+        except ImageError as error:
+            if not watch:
+                raise  # in the middle of a message to the caller
+            comment = "an instance is damaged here"
             self._tell(Event("error", f"{self._who()}: C-MOVE: {error.message}", self._about()))
             outcomes += [Outcome(uid, accepted=False) for uid in left]
         failed = [outcome.sop_uid for outcome in outcomes if not outcome.accepted]
