@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,8 +13,16 @@ from vqscript.pacs.found import FoundStudy
 from vqscript.pacs.sending import by_step
 from vqscript.pacs.wanted import Wanted, as_found
 from vqscript.repository import layout
+from vqscript.repository.answers import of_series, of_study
 from vqscript.repository.base import Series, Study
 from vqscript.repository.local import LocalRepository
+
+_OF_STUDY = ("PatientID", "PatientName", "StudyDate", "StudyTime", "StudyDescription", "StudyInstanceUID")
+_OF_SERIES = (
+    *("SeriesNumber", "Modality", "SeriesDescription", "SeriesDate", "SeriesTime"),
+    *("NumberOfSeriesRelatedInstances", "SeriesInstanceUID"),
+)
+"""What find JSON tells of what a repository holds, in this order."""
 
 
 @dataclass(frozen=True)
@@ -182,25 +190,13 @@ class OfRepository:
 
 
 def _study_tags(study: Study) -> dict[str, str]:
-    tags = {
-        "PatientID": study.patient_id,
-        "PatientName": study.patient_name,
-        "StudyDate": study.study_date,
-        "StudyTime": study.study_time,
-        "StudyDescription": study.study_description,
-        "StudyInstanceUID": study.study_uid,
-    }
-    return {keyword: value for keyword, value in tags.items() if value}
+    return _chosen(of_study(study), _OF_STUDY)
 
 
 def _series_tags(series: Series) -> dict[str, str]:
-    tags = {
-        "SeriesNumber": series.series_number,
-        "Modality": series.modality,
-        "SeriesDescription": series.series_description,
-        "SeriesDate": series.series_date,
-        "SeriesTime": series.series_time,
-        "NumberOfSeriesRelatedInstances": str(series.instances),
-        "SeriesInstanceUID": series.series_uid,
-    }
-    return {keyword: value for keyword, value in tags.items() if value}
+    count = {"NumberOfSeriesRelatedInstances": str(series.instances)}
+    return _chosen(of_series(series) | count, _OF_SERIES)
+
+
+def _chosen(known: Mapping[str, str], keywords: Sequence[str]) -> dict[str, str]:
+    return {keyword: value for keyword in keywords if (value := known[keyword])}

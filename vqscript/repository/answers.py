@@ -46,6 +46,32 @@ def series_of(answer: Answer, study_uid: str) -> Series:
     )
 
 
+def of_study(study: Study) -> dict[str, str]:
+    """Return what a repository knows of a study, by keyword."""
+    return {
+        "StudyInstanceUID": study.study_uid,
+        "PatientName": study.patient_name,
+        "PatientID": study.patient_id,
+        "PatientComments": study.patient_comments,
+        "StudyDate": study.study_date,
+        "StudyTime": study.study_time,
+        "StudyDescription": study.study_description,
+    }
+
+
+def of_series(series: Series) -> dict[str, str]:
+    """Return what a repository knows of a series, by keyword; not the number of its instances."""
+    return {
+        "SeriesInstanceUID": series.series_uid,
+        "Modality": series.modality,
+        "SeriesNumber": series.series_number,
+        "SeriesDate": series.series_date,
+        "SeriesTime": series.series_time,
+        "SeriesDescription": series.series_description,
+        "ManufacturerModelName": series.manufacturer_model_name,
+    }
+
+
 def study_keys(filters: StudyFilter) -> dict[str, str]:
     """Return a query that finds at least the studies that a filter lets through.
 

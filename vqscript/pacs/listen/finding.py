@@ -10,6 +10,7 @@ from vqscript.imaging.dicom.header import read_header
 from vqscript.imaging.dicom.values import quiet
 from vqscript.pacs.listen.identifiers import Query, answer
 from vqscript.pacs.listen.matching import fits
+from vqscript.repository.answers import of_series, of_study
 from vqscript.repository.attributes import text
 from vqscript.repository.base import Series, Study
 from vqscript.repository.local import LocalRepository
@@ -141,45 +142,21 @@ def _study(repository: LocalRepository, study: Study) -> _Entity:
         "NumberOfStudyRelatedSeries": lambda: str(len(series())),
         "NumberOfStudyRelatedInstances": lambda: str(sum(one.instances for one in series())),
     }
-    return _Entity(_of_study(study), counted, _first_header(repository, study), _HELD["STUDY"])
+    return _Entity(of_study(study), counted, _first_header(repository, study), _HELD["STUDY"])
 
 
 def _series(repository: LocalRepository, study: Study, series: Series) -> _Entity:
     counted = {"NumberOfSeriesRelatedInstances": lambda: str(series.instances)}
-    known = _of_study(study) | _of_series(series)
+    known = of_study(study) | of_series(series)
     return _Entity(known, counted, _first_header(repository, study, series), _HELD["SERIES"])
 
 
 def _instance(study: Study, series: Series, instance: Instance) -> _Entity:
-    known = _of_study(study) | _of_series(series)
+    known = of_study(study) | of_series(series)
     known |= {"SOPInstanceUID": instance.sop_uid, "SOPClassUID": instance.sop_class}
     if instance.instance_number is not None:
         known["InstanceNumber"] = str(instance.instance_number)
     return _Entity(known, {}, cache(lambda: read_header(instance.path)[0]))
-
-
-def _of_study(study: Study) -> dict[str, str]:
-    return {
-        "StudyInstanceUID": study.study_uid,
-        "PatientName": study.patient_name,
-        "PatientID": study.patient_id,
-        "PatientComments": study.patient_comments,
-        "StudyDate": study.study_date,
-        "StudyTime": study.study_time,
-        "StudyDescription": study.study_description,
-    }
-
-
-def _of_series(series: Series) -> dict[str, str]:
-    return {
-        "SeriesInstanceUID": series.series_uid,
-        "Modality": series.modality,
-        "SeriesNumber": series.series_number,
-        "SeriesDate": series.series_date,
-        "SeriesTime": series.series_time,
-        "SeriesDescription": series.series_description,
-        "ManufacturerModelName": series.manufacturer_model_name,
-    }
 
 
 def _first_header(repository: LocalRepository, study: Study, series: Series | None = None) -> Callable[[], Dataset]:
